@@ -1,0 +1,58 @@
+/** Progress in place: one display that is updated, never a scroll of lines. */
+import { host } from "./host";
+
+export interface Progress {
+  /** `done` of `total` units are finished; `note` is a few words on what is happening. */
+  update(done: number, note?: string): void;
+  /** The work is over; `summary` stays on screen. */
+  end(summary?: string): void;
+}
+
+/** A person reads at most this many updates a second. */
+const INTERVAL_MS = 100;
+
+/**
+ * Start reporting on work of `total` units. Cheap to call often: updates are thinned to ten a second.
+ *
+ * @example
+ * const progress = startProgress("decoding images", 72);
+ * progress.update(36);
+ * progress.end("72 images decoded");
+ */
+export function startProgress(label: string, total: number): Progress {
+  const started = performance.now();
+  let last = Number.NEGATIVE_INFINITY;
+  const handle = host().display(bundle(label, 0, total, "", undefined));
+  return {
+    update(done, note = "") {
+      const now = performance.now();
+      if (now - last < INTERVAL_MS && done < total) return;
+      last = now;
+      const elapsedMs = now - started;
+      const leftMs = done > 0 ? (elapsedMs / done) * (total - done) : undefined;
+      handle.update(bundle(label, done, total, note, leftMs));
+    },
+    end(summary) {
+      const text = summary ?? `${label}: done`;
+      handle.update({ "text/plain": process.stderr.isTTY ? `${text}\n` : text });
+    },
+  };
+}
+
+function bundle(label: string, done: number, total: number, note: string, leftMs: number | undefined) {
+  const width = 24;
+  const filled = total > 0 ? Math.round((done / total) * width) : 0;
+  const bar = "█".repeat(filled) + "░".repeat(width - filled);
+  const left = leftMs === undefined || done >= total ? "" : `, about ${duration(leftMs)} left`;
+  return { "text/plain": `${label} ${bar} ${done}/${total}${note ? ` ${note}` : ""}${left}` };
+}
+
+/** A duration a person can read: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
+export function duration(ms: number): string {
+  const s = ms / 1000;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Math.round(s)} s`;
+  const minutes = Math.floor(s / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(s % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
