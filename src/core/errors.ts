@@ -83,7 +83,7 @@ export function isOsccError<C extends OsccErrorCode>(error: unknown, code?: C): 
  * The known name nearest to a mistyped one, or `undefined` when none is near (Damerau-Levenshtein).
  *
  * @example
- * nearest("x100", ["x200", "x400", "x1000"]); // "x1000"
+ * nearest("x2000", ["x200", "x400", "x1000"]); // "x200"
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
