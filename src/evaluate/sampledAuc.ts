@@ -1,0 +1,87 @@
+/**
+ * The Mann-Whitney AUC of samples of patients. Scores are sorted once, whatever the number of samples.
+ */
+import type { Rng } from "../core/random";
+import { type BootstrapSettings, forEachSample } from "./bootstrap";
+import type { Question } from "./predictions";
+import { type RankGroups, rankGroups } from "./ranks";
+
+/**
+ * One question, sorted once, ready to be asked of any sample of its patients.
+ *
+ * A bootstrap sample is, for an AUC, nothing but "how many positives and how many negatives fell into each group
+ * of tied scores", so a replicate costs one pass over the sample and one over the groups.
+ */
+export class SampledAuc {
+  readonly groups: RankGroups;
+  /** Positives, and negatives, of the last sample in each group of tied scores, increasing. */
+  readonly positives: Int32Array;
+  readonly negatives: Int32Array;
+  private readonly positive: Uint8Array;
+
+  constructor(question: Question) {
+    this.groups = rankGroups(question.scores);
+    this.positive = question.positive;
+    this.positives = new Int32Array(this.groups.values.length);
+    this.negatives = new Int32Array(this.groups.values.length);
+  }
+
+  /** The AUC of these patients (indices, repeats allowed); of all patients once without an argument. */
+  of(sample?: Int32Array): number {
+    const { groups, positive, positives, negatives } = this;
+    positives.fill(0);
+    negatives.fill(0);
+    const n = sample?.length ?? positive.length;
+    for (let i = 0; i < n; i++) {
+      const patient = sample ? sample[i]! : i;
+      const group = groups.groupOf[patient]!;
+      if (positive[patient] === 1) positives[group]!++;
+      else negatives[group]!++;
+    }
+    return aucFromCounts(positives, negatives);
+  }
+}
+
+/** AUC from counts for each group, groups in increasing order of score. Both classes must be present. */
+export function aucFromCounts(positives: Int32Array, negatives: Int32Array): number {
+  // Twice the Mann-Whitney count is a whole number, so that nothing is lost to rounding before the division.
+  let twiceWins = 0;
+  let positiveTotal = 0;
+  let negativeTotal = 0;
+  for (let g = 0; g < positives.length; g++) {
+    twiceWins += positives[g]! * (2 * negativeTotal + negatives[g]!);
+    positiveTotal += positives[g]!;
+    negativeTotal += negatives[g]!;
+  }
+  return twiceWins / (2 * positiveTotal * negativeTotal);
+}
+
+/** The mean AUC of several questions about the same patients, for each bootstrap sample of these patients. */
+export function sampledMeans(
+  questions: readonly Question[],
+  settings: BootstrapSettings,
+  rng: Rng,
+): Float64Array {
+  const sampled = questions.map((question) => new SampledAuc(question));
+  const means = new Float64Array(settings.replicates);
+  forEachSample(classOfPatients(questions), settings, rng, (sample, replicate) => {
+    let sum = 0;
+    for (const question of sampled) sum += question.of(sample);
+    means[replicate] = sum / sampled.length;
+  });
+  return means;
+}
+
+/** The stratum of each patient: the question it is positive in (one question: positive or not). */
+function classOfPatients(questions: readonly Question[]): Int32Array {
+  const first = questions[0]!;
+  if (questions.length === 1) return Int32Array.from(first.positive);
+  return Int32Array.from(first.positive, (_, i) =>
+    questions.findIndex((question) => question.positive[i] === 1),
+  );
+}
+
+/** The mean AUC of several questions, each patient once. */
+export function meanAuc(questions: readonly Question[]): number {
+  return questions.reduce((sum, question) => sum + new SampledAuc(question).of(), 0) / questions.length;
+}
