@@ -33,13 +33,26 @@ export interface OsccErrorData {
   Undefined: { statistic: string; reason: string };
   /** A figure specification that Plotly would draw wrongly or not at all. */
   InvalidFigure: { problems: readonly string[] };
-  /** A checkpoint file that cannot be read. */
-  InvalidCheckpoint: { path: string };
+  /**
+   * A checkpoint file that cannot be read, or does not fit the model.
+   * `reason` says which kind of problem, `names` the tensors (or pickle globals) concerned.
+   */
+  InvalidCheckpoint: { path: string; reason?: CheckpointProblem; names?: readonly string[] };
   /** The work was stopped on request. */
   Aborted: { what: string };
   /** A notebook, kernel or JupyterLab installation problem. */
   Kernel: { detail: string };
 }
+
+/** What can be wrong with a checkpoint. */
+export type CheckpointProblem =
+  | "unknown-format"
+  | "truncated"
+  | "corrupt"
+  | "forbidden-global"
+  | "unsupported-dtype"
+  | "names"
+  | "shapes";
 
 export type OsccErrorCode = keyof OsccErrorData;
 

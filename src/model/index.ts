@@ -1,0 +1,58 @@
+/** Models of a patient: encoder, fusion, heads; their parameters; checkpoints. */
+export type {
+  Checkpoint,
+  CheckpointData,
+  CheckpointDtype,
+  CheckpointFormat,
+  CheckpointTensor,
+} from "./checkpoints/checkpoint";
+export { readCheckpoint } from "./checkpoints/read";
+export { writeSafetensors } from "./checkpoints/safetensors";
+export { FUSIONS, type FusionBlock, type FusionKind, type FusionShape } from "./fusion";
+export { HEAD_DROPOUT, HEAD_HIDDEN } from "./head";
+export type { LiveParameters } from "./layers";
+export {
+  createModel,
+  type ForwardOptions,
+  type ForwardResult,
+  forward,
+  forwardFeatures,
+  fusionShape,
+  type ImageFit,
+  type Model,
+  type ModelOptions,
+  type ModelSpec,
+  type ModelTask,
+  modelParameters,
+  modelSpec,
+  type View,
+} from "./model";
+export {
+  NORMALISATIONS,
+  type Normalisation,
+  type NormalisationName,
+  normalisation,
+  normalise,
+} from "./normalisation";
+export {
+  asParameter,
+  countParameters,
+  initialise,
+  mebibytes,
+  type ParameterCount,
+  type Parameters,
+  type ParameterTensor,
+} from "./parameters";
+export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } from "./positions";
+export {
+  type EncoderName,
+  type ImageSize,
+  type LayerTap,
+  patchGrid,
+  VIT_PRESETS,
+  type ViTConfig,
+  vitConfig,
+  vitForward,
+  vitLayers,
+  vitParameters,
+} from "./vit";

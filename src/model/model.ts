@@ -1,0 +1,214 @@
+/**
+ * A model of a patient: one encoder for all images, a fusion block, a head for each task.
+ *
+ * A model is two plain things, a specification (JSON) and parameters (arrays by name), and `forward` is a
+ * pure function of them; where it runs is the engine's business.
+ *
+ * Letters: B patients, M images a patient, h x w pixels, D feature width, F fused width, C classes.
+ */
+import { invalidArgument, OsccError, unknownName } from "../core/errors";
+import type { Rng } from "../core/random";
+import { tf } from "../engine";
+import { FUSIONS, type FusionKind, type FusionShape } from "./fusion";
+import { HEAD_DROPOUT, HEAD_HIDDEN, type HeadShape, headForward, headParameters } from "./head";
+import type { LiveParameters } from "./layers";
+import { type Normalisation, type NormalisationName, normalisation } from "./normalisation";
+import { initialise, type ParameterDeclarations, type Parameters, prefixed, under } from "./parameters";
+import {
+  type EncoderName,
+  type ImageSize,
+  type LayerTap,
+  type ViTConfig,
+  vitConfig,
+  vitForward,
+  vitParameters,
+} from "./vit";
+
+/** One of the images a model sees of each patient. */
+export interface View {
+  readonly site: string;
+  readonly magnification: string;
+}
+
+/** A question a model answers: its classes, in label order. */
+export interface ModelTask {
+  readonly title: string;
+  readonly classes: readonly string[];
+}
+
+/** How a photograph becomes the model's input size: `squash` changes its proportions (published), `crop` cuts its centre. */
+export type ImageFit = "squash" | "crop";
+
+/** All that is needed to rebuild and to use a model, as plain JSON. */
+export interface ModelSpec {
+  readonly encoder: ViTConfig;
+  readonly fusion: { readonly kind: FusionKind; readonly width: number };
+  readonly head: { readonly hidden: readonly number[]; readonly dropout: number };
+  readonly tasks: Readonly<Record<string, ModelTask>>;
+  /** The images of a patient, in input order. */
+  readonly views: readonly View[];
+  readonly normalisation: Normalisation;
+  readonly imageFit: ImageFit;
+}
+
+export interface Model {
+  readonly spec: ModelSpec;
+  readonly parameters: Parameters;
+}
+
+export interface ModelOptions {
+  /** Encoder: a preset's name or a configuration. Default `pathobench-vit-s/16`. */
+  readonly encoder?: EncoderName | Omit<ViTConfig, "architecture">;
+  /** Pixels: a number or [height, width]. Default the preset's. */
+  readonly imageSize?: ImageSize;
+  /** Default `concat`. */
+  readonly fusion?: FusionKind;
+  /** Width of the fused vector, default 768. */
+  readonly fusionWidth?: number;
+  /** Hidden widths of each head, default 256, 128, 64. */
+  readonly headHidden?: readonly number[];
+  /** Dropout before the last layer of each head, default 0.5. */
+  readonly dropout?: number;
+  readonly tasks: Readonly<Record<string, ModelTask>>;
+  readonly views: readonly View[];
+  /** Pixel statistics, default `multi-oscc`. */
+  readonly normalisation?: NormalisationName | Normalisation;
+  /** Default `squash`, as published. */
+  readonly imageFit?: ImageFit;
+}
+
+/**
+ * A new model with random parameters.
+ *
+ * @param options  see `ModelOptions`; the defaults are the study's
+ * @param rng      the same path gives the same parameters
+ * @throws UnknownName, InvalidArgument
+ * @example
+ * const small = model.createModel({
+ *   encoder: "tiny",
+ *   fusion: "gated",
+ *   tasks: { TD: { title: "tumour differentiation", classes: ["well", "moderate", "poor"] } },
+ *   views: [{ site: "core", magnification: "x200" }, { site: "edge", magnification: "x200" }],
+ * }, new Rng(7));
+ */
+export function createModel(options: ModelOptions, rng: Rng): Model {
+  const spec = modelSpec(options);
+  return { spec, parameters: initialise(modelParameters(spec), rng) };
+}
+
+/** The specification that options describe, checked. */
+export function modelSpec(options: ModelOptions): ModelSpec {
+  const { fusion = "concat", fusionWidth = 768, headHidden = HEAD_HIDDEN, dropout = HEAD_DROPOUT } = options;
+  if (!Object.hasOwn(FUSIONS, fusion)) throw unknownName("fusion", fusion, Object.keys(FUSIONS));
+  if (!(dropout >= 0 && dropout < 1)) throw invalidArgument("dropout", dropout, "a probability in [0, 1)");
+  if (options.views.length === 0)
+    throw invalidArgument("views", "empty", "at least one site and magnification");
+  const tasks = Object.entries(options.tasks);
+  if (tasks.length === 0) throw invalidArgument("tasks", "empty", "at least one task");
+  for (const [name, { classes }] of tasks)
+    if (classes.length < 2)
+      throw invalidArgument(`the classes of task ${name}`, classes.join(", "), "at least two classes");
+  return {
+    encoder: vitConfig(
+      options.encoder ?? "pathobench-vit-s/16",
+      options.imageSize ? { imageSize: options.imageSize } : {},
+    ),
+    fusion: { kind: fusion, width: fusionWidth },
+    head: { hidden: headHidden, dropout },
+    tasks: Object.fromEntries(tasks.map(([name, { title, classes }]) => [name, { title, classes }])),
+    views: options.views.map(({ site, magnification }) => ({ site, magnification })),
+    normalisation: normalisation(options.normalisation ?? "multi-oscc"),
+    imageFit: options.imageFit ?? "squash",
+  };
+}
+
+/** Every parameter of a model: `encoder.*`, `fusion.*`, `heads.<task>.*`. */
+export function modelParameters(spec: ModelSpec): ParameterDeclarations {
+  const heads = Object.keys(spec.tasks).map((task) =>
+    prefixed(`heads.${task}`, headParameters(headShape(spec, task))),
+  );
+  return {
+    ...prefixed("encoder", vitParameters(spec.encoder)),
+    ...prefixed("fusion", FUSIONS[spec.fusion.kind].parameters(fusionShape(spec))),
+    ...Object.assign({}, ...heads),
+  };
+}
+
+/** The shape of a model's fusion block. */
+export function fusionShape(spec: ModelSpec): FusionShape {
+  return { images: spec.views.length, featureWidth: spec.encoder.width, width: spec.fusion.width };
+}
+
+function headShape(spec: ModelSpec, task: string): HeadShape {
+  return { inputs: spec.fusion.width, hidden: spec.head.hidden, classes: spec.tasks[task]!.classes.length };
+}
+
+export interface ForwardOptions {
+  /** Dropout masks [B, last hidden width] by task, 0 or 1 / (1 - p). Absent when predicting. */
+  readonly dropout?: Readonly<Record<string, tf.Tensor>>;
+  /** Sees each encoder layer's output, see `vitLayers`. */
+  readonly tap?: LayerTap;
+}
+
+export interface ForwardResult {
+  /** [B, C] by task */
+  readonly logits: Readonly<Record<string, tf.Tensor>>;
+  /** [B * M, D], the encoder's feature of each image */
+  readonly features: tf.Tensor;
+  /** [B, F] */
+  readonly fused: tf.Tensor;
+}
+
+/**
+ * From images to logits. A pure function of live tensors: it runs eagerly or traced, and disposes nothing.
+ *
+ * @param spec        the model's specification
+ * @param parameters  live tensors by full name
+ * @param images      [B, M, h, w, 3], normalised with the model's statistics
+ */
+export function forward(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  images: tf.Tensor,
+  options: ForwardOptions = {},
+): ForwardResult {
+  checkImages(spec, images.shape);
+  const [height, width] = spec.encoder.imageSize;
+  const flat = tf.reshape(images, [-1, height, width, 3]); // [B * M, h, w, 3]
+  const features = vitForward(spec.encoder, under("encoder", parameters), flat, options.tap); // [B * M, D]
+  return { features, ...forwardFeatures(spec, parameters, features, options.dropout) };
+}
+
+/** The part after the encoder: from features [B * M, D] to logits. */
+export function forwardFeatures(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  features: tf.Tensor,
+  dropout: ForwardOptions["dropout"] = {},
+): Pick<ForwardResult, "logits" | "fused"> {
+  const fused = FUSIONS[spec.fusion.kind].forward(fusionShape(spec), under("fusion", parameters), features); // [B, F]
+  const logits = Object.fromEntries(
+    Object.keys(spec.tasks).map((task) => [
+      task,
+      headForward(headShape(spec, task), under(`heads.${task}`, parameters), fused, dropout[task]),
+    ]),
+  );
+  return { logits, fused };
+}
+
+function checkImages(spec: ModelSpec, shape: readonly number[]): void {
+  const [height, width] = spec.encoder.imageSize;
+  const [, images, h, w, channels] = shape;
+  if (shape.length === 5 && images === spec.views.length && h === height && w === width && channels === 3)
+    return;
+  const expected = ["patients", spec.views.length, height, width, 3];
+  throw new OsccError(
+    "ShapeMismatch",
+    [
+      `the images have shape [${shape.join(", ")}].`,
+      `Expected [${expected.join(", ")}]: ${spec.views.length} images a patient, ${height} x ${width} pixels, RGB.`,
+      `The model sees, in order: ${spec.views.map((v) => `${v.site} ${v.magnification}`).join(", ")}.`,
+    ],
+    { expected, found: shape },
+  );
+}
