@@ -1,0 +1,32 @@
+/** `phantom.json`: the mark of a generated cohort, and what is known of its pixels. */
+import { z } from "zod";
+import { readJson } from "../files";
+import type { Problems } from "../problems";
+
+const phantomFile = z.looseObject({
+  name: z.string().optional(),
+  generator: z.string().optional(),
+  umPerPx: z.record(z.string(), z.number().positive()).optional(),
+  maskBits: z.record(z.string(), z.number().int().min(1).max(255)).optional(),
+  caveats: z.array(z.string()).optional(),
+});
+
+export interface PhantomFacts {
+  readonly name: string;
+  /** Width of one pixel in micrometres, by magnification. */
+  readonly umPerPx: Readonly<Record<string, number>> | undefined;
+  /** Sign to bit of the truth masks. */
+  readonly maskBits: Readonly<Record<string, number>> | undefined;
+  readonly caveats: readonly string[];
+}
+
+export async function readPhantomFacts(file: string, problems: Problems): Promise<PhantomFacts | undefined> {
+  const content = await readJson(file, phantomFile, problems);
+  if (!content) return undefined;
+  return {
+    name: content.name ?? content.generator ?? "phantom",
+    umPerPx: content.umPerPx,
+    maskBits: content.maskBits,
+    caveats: content.caveats ?? [],
+  };
+}
