@@ -1,0 +1,105 @@
+/**
+ * Multi-head attention (Vaswani et al., 2017).
+ *
+ * `N` tokens of a sequence, `B` sequences, `D` width, `H` heads, `d = D / H`. Tokens are stored
+ * sequence first, `[N, B, D]`: only then can the products read queries, keys and values where they lie.
+ */
+import { invalidArgument } from "../../core/errors";
+import { tf } from "../tensors";
+import { differentiable } from "./differentiable";
+import { HEADS_FIRST, headsProduct, SEQUENCE_FIRST } from "./intrinsics";
+import { linear } from "./linear";
+import { axes, expectShape } from "./rows";
+
+/**
+ * Scaled dot-product attention of many heads.
+ *
+ * @param q      queries `[M, B, D]`
+ * @param k      keys `[N, B, D]`
+ * @param v      values `[N, B, D]`
+ * @param heads  how many; a divisor of `D`
+ * @returns      `[M, B, D]`, the heads side by side
+ */
+export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: number): tf.Tensor {
+  const [queries, batch, width] = q.shape as [number, number, number];
+  const tokens = k.shape[0]!;
+  expectShape("attention: keys", k, axes({ tokens: undefined, batch, width }));
+  expectShape("attention: values", v, axes({ tokens, batch, width }));
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
+    throw invalidArgument("heads", heads, `a divisor of the width ${width}`);
+
+  const scale = 1 / Math.sqrt(width / heads);
+  const split = (x: tf.Tensor) => tf.reshape(x, [x.shape[0]!, batch, heads, width / heads]); // [N, B, H, d]
+  const join = (x: tf.Tensor, n: number) => tf.reshape(tf.transpose(x, SEQUENCE_FIRST), [n, batch, width]);
+
+  return differentiable([q, k, v], (q, k, v) => {
+    const scores = headsProduct(split(q!), split(k!), {
+      sequenceFirstA: true,
+      sequenceFirstB: true,
+      transposeB: true,
+      alpha: scale,
+    }); // [B, H, M, N]
+    const weights = tf.softmax(scores);
+    const mixed = headsProduct(weights, split(v!), { sequenceFirstB: true }); // [B, H, M, d]
+    const value = join(mixed, queries);
+    return {
+      value,
+      keep: [q!, k!, v!, weights, value],
+      gradient: (dy, kept) => {
+        const [q, k, v, weights, value] = kept as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const slope = split(dy); // [M, B, H, d]
+        const dv = headsProduct(weights, tf.transpose(slope, HEADS_FIRST), { transposeA: true });
+        const dWeights = headsProduct(slope, split(v), {
+          sequenceFirstA: true,
+          sequenceFirstB: true,
+          transposeB: true,
+        });
+        // Softmax backward, P (dP - Σ dP P); the row sum is that of dy * value, which is much smaller.
+        const rowSums = tf.transpose(tf.sum(tf.mul(slope, split(value)), 3, true), HEADS_FIRST); // [B, H, M, 1]
+        const dScores = tf.mul(tf.sub(dWeights, rowSums), weights);
+        const dq = headsProduct(dScores, split(k), { sequenceFirstB: true, alpha: scale });
+        const dk = headsProduct(dScores, split(q), { transposeA: true, sequenceFirstB: true, alpha: scale });
+        return [join(dq, queries), join(dk, tokens), join(dv, tokens)];
+      },
+    };
+  });
+}
+
+export interface SelfAttentionOptions {
+  /** How many heads; a divisor of the width. */
+  readonly heads: number;
+  /**
+   * Only the first so many tokens ask (default: all). In the last block of a classifier only the
+   * class token is read, so `queries: 1` there gives the same result for less work.
+   */
+  readonly queries?: number;
+}
+
+/**
+ * Self-attention from one joint projection to queries, keys and values (timm's `attn.qkv`), without the output projection.
+ *
+ * @param x       tokens, sequence first `[N, B, D]`
+ * @param weight  `[3D, D]`: rows of queries, keys, values
+ * @param bias    `[3D]`
+ * @returns       `[queries, B, D]`
+ * @example
+ * const tokens = tf.randomNormal([65, 6, 192]);
+ * const attended = selfAttention(tokens, qkvWeight, qkvBias, { heads: 3 }); // [65, 6, 192]
+ */
+export function selfAttention(
+  x: tf.Tensor,
+  weight: tf.Tensor,
+  bias: tf.Tensor,
+  { heads, queries = x.shape[0]! }: SelfAttentionOptions,
+): tf.Tensor {
+  const [tokens, batch, width] = x.shape as [number, number, number];
+  expectShape("selfAttention: weight", weight, axes({ "3 x width": 3 * width, width }));
+  expectShape("selfAttention: bias", bias, axes({ "3 x width": 3 * width }));
+  if (!Number.isInteger(queries) || queries < 1 || queries > tokens)
+    throw invalidArgument("queries", queries, `a whole number from 1 to ${tokens}, the number of tokens`);
+
+  const [wq, wk, wv] = tf.split(weight, 3, 0) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const [bq, bk, bv] = tf.split(bias, 3, 0) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const asking = queries === tokens ? x : tf.slice(x, [0, 0, 0], [queries, batch, width]);
+  return attention(linear(asking, wq, bq), linear(x, wk, bk), linear(x, wv, bv), heads);
+}

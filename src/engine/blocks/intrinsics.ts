@@ -1,0 +1,80 @@
+/**
+ * The few operations that the blocks need and TensorFlow.js does not have in one piece.
+ *
+ * Each is written twice: as a composition of TensorFlow.js operations, which any backend runs, and (while a
+ * function is being traced) as the one ONNX Runtime operator that does it without copies. The blocks
+ * are written once, on top of these.
+ */
+import { tf } from "../tensors";
+
+export interface AffineOptions {
+  /** Factor of the product, default 1. */
+  readonly alpha?: number;
+  /** Factor of the addend, default 1. */
+  readonly beta?: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** `alpha * a b + beta * c` of matrices; `c` is a row that is added to each row, or absent. */
+export function affine(
+  a: tf.Tensor,
+  b: tf.Tensor,
+  c: tf.Tensor | undefined,
+  { alpha = 1, beta = 1, transposeA = false, transposeB = false }: AffineOptions = {},
+): tf.Tensor {
+  const product = scaled(tf.matMul(a, b, transposeA, transposeB), alpha);
+  return c ? tf.add(product, scaled(c, beta)) : product;
+}
+
+/** A layer normalisation with what its gradient needs: the mean `[rows, 1]` and 1 / standard deviation `[rows, 1]`. */
+export interface Normalised {
+  readonly value: tf.Tensor;
+  readonly mean: tf.Tensor;
+  readonly inverse: tf.Tensor;
+}
+
+/** Normalise the rows of a matrix, then scale and shift them. */
+export function normaliseRows(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): Normalised {
+  const mean = tf.mean(x, 1, true);
+  const centred = tf.sub(x, mean);
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
+  const value = tf.add(tf.mul(tf.mul(centred, inverse), gain), bias);
+  return { value, mean, inverse };
+}
+
+export interface HeadsProductOptions {
+  readonly alpha?: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** `a` is stored sequence first, `[N, B, H, d]`, and read as `[B, H, N, d]`. */
+  readonly sequenceFirstA?: boolean;
+  /** `b` is stored sequence first. */
+  readonly sequenceFirstB?: boolean;
+}
+
+/** `alpha * a b` for each image and head, of operands `[B, H, rows, columns]`, which may be stored sequence first. */
+export function headsProduct(
+  a: tf.Tensor,
+  b: tf.Tensor,
+  {
+    alpha = 1,
+    transposeA = false,
+    transposeB = false,
+    sequenceFirstA = false,
+    sequenceFirstB = false,
+  }: HeadsProductOptions = {},
+): tf.Tensor {
+  const left = sequenceFirstA ? tf.transpose(a, HEADS_FIRST) : a;
+  const right = sequenceFirstB ? tf.transpose(b, HEADS_FIRST) : b;
+  return scaled(tf.matMul(left, right, transposeA, transposeB), alpha);
+}
+
+/** From `[N, B, H, d]` to `[B, H, N, d]`. */
+export const HEADS_FIRST = [1, 2, 0, 3];
+/** From `[B, H, N, d]` to `[N, B, H, d]`. */
+export const SEQUENCE_FIRST = [2, 0, 1, 3];
+
+function scaled(x: tf.Tensor, factor: number): tf.Tensor {
+  return factor === 1 ? x : tf.mul(x, factor);
+}

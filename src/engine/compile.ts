@@ -1,0 +1,61 @@
+/** Compiling a function of tensors into a program. */
+import { currentSignal } from "../core/abort";
+import { eagerProgram } from "./eager";
+import { completeSpecs, type Device, type Program, type StepFunction } from "./program";
+import type { HostTensor, TensorSpec } from "./tensors";
+
+/** What a function takes: its inputs, and the state it carries from step to step, with its first values. */
+export interface Signature<I extends string = string, S extends string = string> {
+  readonly inputs: Readonly<Record<I, TensorSpec>>;
+  readonly state?: Readonly<Record<S, HostTensor>>;
+}
+
+export interface CompileOptions {
+  /** Where to run; default `auto`, the best that passes a self-test. */
+  readonly device?: Device | "auto";
+  /** Stops runs of the program; default: the signal of the running cell. */
+  readonly signal?: AbortSignal;
+  /** What messages and saved graphs call it; default: the function's name. */
+  readonly name?: string;
+}
+
+/**
+ * Compile a function of tensors.
+ *
+ * The function is called once with symbolic tensors; what it does to them becomes one graph that ONNX Runtime runs
+ * in a worker thread. It must be pure: no values are looked at (`dataSync`), random numbers come in as inputs.
+ * The same function runs unchanged with `device: "eager"`.
+ *
+ * @param fn         from named inputs and named state to named outputs and new values of any state entries
+ * @param signature  shapes of the inputs; state with its first values (copied)
+ * @throws UnsupportedOperation  naming the operation and the line that called it
+ * @example
+ * const program = await compile(
+ *   ({ x }, { total }) => {
+ *     const next = tf.add(total, tf.sum(x));
+ *     return { outputs: { mean: tf.mean(x) }, state: { total: next } };
+ *   },
+ *   { inputs: { x: { shape: [4] } }, state: { total: hostTensor([0], []) } },
+ * );
+ * const { mean } = await program.run({ x: Float32Array.of(1, 2, 3, 4) });
+ * await program.dispose();
+ */
+export async function compile<I extends string, O extends string, S extends string = never>(
+  fn: StepFunction<I, S, O>,
+  signature: Signature<I, S>,
+  options: CompileOptions = {},
+): Promise<Program<I, O, S>> {
+  const name = options.name ?? (fn.name || "program");
+  const inputs = completeSpecs("input", signature.inputs);
+  const state: Readonly<Record<string, HostTensor>> = signature.state ?? ({} as Record<string, HostTensor>);
+  completeSpecs("state", state);
+  const signal = currentSignal(options.signal);
+  return (await eagerProgram({
+    name,
+    fn: fn as unknown as StepFunction,
+    inputs,
+    state,
+    signal,
+    saveGraph: async () => undefined,
+  })) as unknown as Program<I, O, S>;
+}

@@ -1,0 +1,150 @@
+/** Running a function as it is, operation by operation, on a TensorFlow.js backend. */
+
+import { throwIfAborted } from "../core/abort";
+import { OsccError, unknownName } from "../core/errors";
+import { eagerBackend, withBackend } from "./backends";
+import {
+  checkInputs,
+  checkNewState,
+  checkTensor,
+  disposedProgram,
+  type Program,
+  type Step,
+  type StepFunction,
+} from "./program";
+import { dtypeOf, fromTensor, type HostTensor, type TensorSpec, tf, toTensor } from "./tensors";
+
+export interface EagerProgram {
+  readonly name: string;
+  readonly fn: StepFunction;
+  readonly inputs: Readonly<Record<string, Required<TensorSpec>>>;
+  readonly state: Readonly<Record<string, HostTensor>>;
+  readonly signal: AbortSignal | undefined;
+  /** Called by `save`: writes the traced graph, which an eager program does not have by itself. */
+  readonly saveGraph: (path: string) => Promise<void>;
+}
+
+/** A program that computes with TensorFlow.js: for debugging a layer, for small work, and as the reference in tests. */
+export async function eagerProgram({
+  name,
+  fn,
+  inputs,
+  state,
+  signal,
+  saveGraph,
+}: EagerProgram): Promise<Program> {
+  const started = performance.now();
+  const backend = await eagerBackend();
+  const specs = Object.fromEntries(
+    Object.entries(state).map(([key, { shape, dtype }]) => [key, { shape, dtype }]),
+  );
+  let live: Record<string, tf.Tensor> | undefined = withBackend(backend, () => mapValues(state, toTensor));
+  let queue: Promise<unknown> = Promise.resolve();
+  const outputs: Record<string, Required<TensorSpec>> = {};
+
+  const opened = (): Record<string, tf.Tensor> => {
+    if (!live) throw disposedProgram(name);
+    return live;
+  };
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(work, work);
+    queue = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const advance = async (given: Record<string, HostTensor>): Promise<Record<string, HostTensor>> => {
+    const current = opened();
+    const step = withBackend(backend, () => tf.tidy(() => runOnce(fn, given, current)) as unknown as Step);
+    try {
+      checkNewState(name, specs, step.state ?? {});
+      const results: Record<string, HostTensor> = {};
+      for (const [key, value] of Object.entries(step.outputs)) {
+        results[key] = await fromTensor(value);
+        outputs[key] = { shape: [...value.shape], dtype: dtypeOf(value) };
+      }
+      live = replaceState(current, step.state ?? {});
+      return results;
+    } catch (error) {
+      tf.dispose(step.state ?? {});
+      throw error;
+    } finally {
+      tf.dispose(step.outputs);
+    }
+  };
+
+  return {
+    device: "eager",
+    build: { nodes: 0, bytes: 0, milliseconds: performance.now() - started },
+    outputs,
+    run: (given, options) => {
+      const checked = checkInputs(name, inputs, given);
+      return inTurn(async () => {
+        throwIfAborted(options?.signal ?? signal, name);
+        return advance(checked);
+      });
+    },
+    readState: (names) =>
+      inTurn(async () => {
+        const current = opened();
+        const read: Record<string, HostTensor> = {};
+        for (const key of names ?? Object.keys(current)) {
+          const value = current[key];
+          if (!value) throw unknownName(`state entry of ${name}`, key, Object.keys(current));
+          read[key] = await fromTensor(value);
+        }
+        return read;
+      }),
+    writeState: (entries) =>
+      inTurn(async () => {
+        const current = opened();
+        for (const [key, value] of Object.entries(entries)) {
+          const spec = specs[key];
+          if (!spec) throw unknownName(`state entry of ${name}`, key, Object.keys(specs));
+          const checked = checkTensor(`${name}: state "${key}"`, spec, value);
+          current[key]!.dispose();
+          current[key] = withBackend(backend, () => toTensor(checked));
+        }
+      }),
+    save: saveGraph,
+    dispose: () =>
+      inTurn(async () => {
+        if (live) tf.dispose(live);
+        live = undefined;
+      }),
+  };
+}
+
+/** One call of the function, its inputs made from plain data. Results are clones, so that nothing is owned twice. */
+function runOnce(
+  fn: StepFunction,
+  given: Record<string, HostTensor>,
+  state: Record<string, tf.Tensor>,
+): tf.TensorContainer {
+  const { outputs, state: changed = {} } = fn(mapValues(given, toTensor), { ...state });
+  const missing = Object.entries(outputs).find(([, value]) => !(value instanceof tf.Tensor));
+  if (missing)
+    throw new OsccError("InvalidArgument", [`output "${missing[0]}" is no tensor.`, "Return tensors only."], {
+      argument: missing[0],
+      found: missing[1],
+    });
+  return {
+    outputs: mapValues(outputs, (value) => tf.clone(value)),
+    state: mapValues(changed as Record<string, tf.Tensor>, (value) => tf.clone(value)),
+  };
+}
+
+function replaceState(
+  current: Record<string, tf.Tensor>,
+  changed: Partial<Record<string, tf.Tensor>>,
+): Record<string, tf.Tensor> {
+  const next = { ...current };
+  for (const [key, value] of Object.entries(changed)) {
+    next[key]!.dispose();
+    next[key] = value!;
+  }
+  return next;
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,28 @@
+/** The engine: tensors, blocks with hand-written gradients, and compiling functions of tensors into programs. */
+export {
+  attention,
+  gelu,
+  layerNorm,
+  linear,
+  mlp,
+  type SelfAttentionOptions,
+  selfAttention,
+  softmaxCrossEntropy,
+} from "./blocks";
+export { type CompileOptions, compile, type Signature } from "./compile";
+export { type Interpolation, resizeImages, type Sampling } from "./interpolation";
+export type { Device, Program, RunInput, RunOptions, Step, StepFunction, Tensors } from "./program";
+export {
+  copyTensor,
+  type DType,
+  filledTensor,
+  fromTensor,
+  fromTensorSync,
+  type HostTensor,
+  hostTensor,
+  sizeOf,
+  type TensorData,
+  type TensorSpec,
+  tf,
+  toTensor,
+} from "./tensors";
