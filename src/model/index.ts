@@ -6,6 +6,8 @@ export type {
   CheckpointFormat,
   CheckpointTensor,
 } from "./checkpoints/checkpoint";
+export { type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
+export { loadModel, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";
 export { FUSIONS, type FusionBlock, type FusionKind, type FusionShape } from "./fusion";
