@@ -14,13 +14,16 @@ export function normalUpperTail(z: number): number {
  * Newton's method on the logarithm of the upper tail, which is concave: after one step it closes in from one side.
  */
 export function normalQuantile(p: number): number {
-  if (p < 0.5) return -normalQuantile(1 - p);
-  const target = 1 - p;
+  return p < 0.5 ? -upperQuantile(p) : upperQuantile(1 - p);
+}
+
+/** The z that a share `tail` (at most one half) lies above. */
+function upperQuantile(tail: number): number {
   let z = 0;
   for (let i = 0; i < 60; i++) {
-    const tail = normalUpperTail(z);
+    const above = normalUpperTail(z);
     const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-    const step = (Math.log(tail / target) * tail) / density;
+    const step = (Math.log(above / tail) * above) / density;
     z += step;
     if (Math.abs(step) <= 1e-15 * Math.max(1, z)) break;
   }
@@ -70,17 +73,26 @@ function betaFraction(a: number, b: number, x: number): number {
   return fraction;
 }
 
+/** gamma(a + 1/2) / (gamma(a) sqrt(a)) in powers of 1 / a (DLMF 5.11.13). */
+const GAMMA_HALF_STEP = [
+  1,
+  -1 / 8,
+  1 / 128,
+  5 / 1024,
+  -21 / 32768,
+  -399 / 262144,
+  869 / 4194304,
+  39325 / 33554432,
+  -334477 / 2147483648,
+];
+
 /** gamma(a + 1/2) / gamma(a): a step up to where the asymptotic series is exact to double precision. */
 function gammaHalfStep(a: number): number {
   let ratio = 1;
   let b = a;
   for (; b < 30; b++) ratio *= b / (b + 0.5);
   const u = 1 / b;
-  const series =
-    1 +
-    u *
-      (-1 / 8 +
-        u * (1 / 128 + u * (5 / 1024 + u * (-21 / 32768 + u * (-399 / 262144 + u * (869 / 4194304))))));
+  const series = GAMMA_HALF_STEP.reduceRight((sum, coefficient) => sum * u + coefficient, 0);
   return ratio * Math.sqrt(b) * series;
 }
 
