@@ -1,0 +1,30 @@
+/**
+ * oscc-lab: computational pathology in TypeScript, around the Multi-OSCC study.
+ * Research and teaching only; not for diagnosis.
+ *
+ * @example
+ * import { openCohort, plot } from "oscc-lab";
+ * const cohort = await openCohort();
+ * plot.classCounts(cohort.classCounts());
+ */
+export {
+  type ClassCount,
+  Cohort,
+  type CohortSchema,
+  type Magnification,
+  MULTI_OSCC,
+  openCohort,
+  Patient,
+  PatientImage,
+  type Site,
+  type Split,
+  type Task,
+} from "./cohort";
+export { isOsccError, OsccError, type OsccErrorCode } from "./core/errors";
+export type { Provenance } from "./core/provenance";
+export { Rng } from "./core/random";
+export * as engine from "./engine";
+export * as evaluate from "./evaluate";
+export * as image from "./image";
+export { RgbImage, readImage } from "./image";
+export * as model from "./model";
