@@ -1,0 +1,68 @@
+/**
+ * What a view is painted on: the concentration of each stain in every pixel, and the truth mask.
+ * Painters mix stain in; light is computed once, at the end.
+ */
+import type { Ellipse } from "./geometry";
+
+export class Canvas {
+  readonly hematoxylin: Float32Array;
+  readonly eosin: Float32Array;
+  /** Keratin and haemoglobin. */
+  readonly orange: Float32Array;
+  readonly mask: Uint8Array;
+  /** Position of the image's top left corner, um. */
+  readonly left: number;
+  readonly top: number;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    readonly umPerPx: number,
+  ) {
+    const pixels = width * height;
+    this.hematoxylin = new Float32Array(pixels);
+    this.eosin = new Float32Array(pixels);
+    this.orange = new Float32Array(pixels);
+    this.mask = new Uint8Array(pixels);
+    this.left = (-width * umPerPx) / 2;
+    this.top = (-height * umPerPx) / 2;
+  }
+
+  /** Cover a share of a pixel with another material. */
+  mix(i: number, share: number, hematoxylin: number, eosin: number, orange: number): void {
+    this.hematoxylin[i]! += (hematoxylin - this.hematoxylin[i]!) * share;
+    this.eosin[i]! += (eosin - this.eosin[i]!) * share;
+    this.orange[i]! += (orange - this.orange[i]!) * share;
+  }
+
+  /** Fade all stain of a pixel: a hole in the section. */
+  clear(i: number, share: number): void {
+    this.hematoxylin[i]! *= 1 - share;
+    this.eosin[i]! *= 1 - share;
+    this.orange[i]! *= 1 - share;
+  }
+
+  /**
+   * Visit the pixels within `radius` um of a point.
+   * @param paint  gets the pixel's index and its offset from the point, um
+   */
+  around(x: number, y: number, radius: number, paint: (i: number, dx: number, dy: number) => void): void {
+    const { umPerPx, width, left, top } = this;
+    const firstColumn = Math.max(0, Math.floor((x - radius - left) / umPerPx));
+    const lastColumn = Math.min(width - 1, Math.ceil((x + radius - left) / umPerPx));
+    const firstRow = Math.max(0, Math.floor((y - radius - top) / umPerPx));
+    const lastRow = Math.min(this.height - 1, Math.ceil((y + radius - top) / umPerPx));
+    for (let row = firstRow; row <= lastRow; row++) {
+      const dy = top + (row + 0.5) * umPerPx - y;
+      for (let column = firstColumn; column <= lastColumn; column++)
+        paint(row * width + column, left + (column + 0.5) * umPerPx - x, dy);
+    }
+  }
+
+  /** Visit the tissue pixels within `margin` um of a structure. `paint` gets index and position, um. */
+  over(structure: Ellipse, margin: number, paint: (i: number, x: number, y: number) => void): void {
+    this.around(structure.x, structure.y, structure.reach + margin, (i, dx, dy) => {
+      if (this.mask[i]) paint(i, structure.x + dx, structure.y + dy);
+    });
+  }
+}

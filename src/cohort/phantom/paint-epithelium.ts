@@ -1,0 +1,90 @@
+/** Squamous epithelium, of the tumour and of the surface: cytoplasm, cell borders, keratinisation. */
+import { BIN_UM, MUCOSA_KERATINISATION, maturityAt } from "./cells";
+import { FIELD } from "./fields";
+import { MASK_BITS } from "./masks";
+import { clamp, lerp, smooth } from "./noise";
+import type { GroundPixel } from "./paint-ground";
+import type { TissueSite } from "./site";
+
+/** Cytoplasm from basal to mature: more eosin, less hematoxylin (fewer ribosomes). */
+const BASAL = { eosin: 0.31, hematoxylin: 0.085 };
+const MATURE = { eosin: 0.46, hematoxylin: 0.018 };
+/** A cell whose tone lies above this is dyskeratotic: single, round, orange. */
+const DYSKERATOTIC_TONE = 0.97;
+/** The surface's keratin layer reaches this deep, um. */
+const KERATIN_LAYER_UM = 22;
+/** A pixel this near to a collar or cord belongs to it, um. */
+const SIGN_MARGIN_UM = 3;
+
+/** Add epithelium on a share of the pixel. */
+export function paintEpithelium(site: TissueSite, pixel: GroundPixel, share: number): void {
+  const { coarse, fine, epithelialBins: bins, pleomorphism } = site;
+  const { x, y, umPerPx, rough, epithelium } = pixel;
+  const grain =
+    umPerPx < 1 ? 0.6 * fine(x / 1.6, y / 1.6) + 0.5 * fine(x / 5 + 9, y / 5) : 0.8 * fine(x / 4.5, y / 4.5);
+
+  // The two nearest cells, in slightly wobbled coordinates: borders are never straight.
+  const wobbledX = x + 1.2 * rough;
+  const wobbledY = y + 0.8 * grain + 0.8 * coarse(y / 8 + 40, x / 8);
+  const column = Math.floor((wobbledX - site.fields.left) / BIN_UM) + 1;
+  const row = Math.floor((wobbledY - site.fields.top) / BIN_UM) + 1;
+  let nearest = 1e9;
+  let second = 1e9;
+  let owner = -1;
+  for (let r = row - 1; r <= row + 1; r++) {
+    const last = bins.start[r * bins.columns + column + 2]!;
+    for (let cell = bins.start[r * bins.columns + column - 1]!; cell < last; cell++) {
+      const dx = bins.x[cell]! - wobbledX;
+      const dy = bins.y[cell]! - wobbledY;
+      const square = dx * dx + dy * dy;
+      if (square < nearest) {
+        second = nearest;
+        nearest = square;
+        owner = cell;
+      } else if (square < second) second = square;
+    }
+  }
+  const tone = owner >= 0 ? bins.tone[owner]! : 0.5;
+  const borderWidth = Math.max(1, 1.05 * umPerPx);
+  const inside =
+    second < 1e8 ? smooth(0, borderWidth, Math.sqrt(second) - Math.sqrt(nearest) + 0.4 * rough) : 1;
+
+  const mucosa = site.mucosa > 0 && pixel.read(FIELD.surface) < epithelium + 2;
+  const maturity = maturityAt(epithelium, mucosa ? MUCOSA_KERATINISATION : site.keratinisation);
+  let eosin =
+    lerp(BASAL.eosin, MATURE.eosin, maturity) * (0.84 + 0.32 * tone) + 0.06 * coarse(x / 60 + 20, y / 60);
+  let hematoxylin =
+    lerp(BASAL.hematoxylin, MATURE.hematoxylin, maturity) + (mucosa ? 0 : 0.018 * pleomorphism);
+  eosin *= 1 + 0.2 * grain;
+  hematoxylin *= 1 + 0.3 * grain;
+
+  // Borders fade in and out.
+  const fading = lerp(0.7, 0.8, maturity) + 0.22 * clamp(0.3 + coarse(x / 26 + 50, y / 26));
+  eosin *= lerp(Math.min(1, fading), 1, inside);
+  hematoxylin *= lerp(0.75, 1, inside);
+  if (epithelium > -3) hematoxylin += 0.015;
+
+  if (mucosa && pixel.glass < KERATIN_LAYER_UM) {
+    const keratin = smooth(KERATIN_LAYER_UM, 6, pixel.glass + 3 * rough);
+    const lamella = fine(pixel.glass / 2.2 + 0.8 * rough, (x + y) / 40);
+    eosin += keratin * (0.14 + 0.12 * lamella);
+    pixel.orange += keratin * 0.16 * share;
+    if (lamella > 0.45) eosin *= 1 - 0.5 * keratin;
+  }
+  if (tone > DYSKERATOTIC_TONE && site.keratinisation > 0.3 && maturity > 0.2) {
+    const body = smooth(8, 5.5, Math.sqrt(nearest));
+    eosin += 0.24 * body;
+    pixel.orange += 0.16 * share * body;
+  }
+  pixel.hematoxylin += hematoxylin * share;
+  pixel.eosin += eosin * share;
+  if (share > 0.5) pixel.mask = MASK_BITS.tissue | (mucosa ? 0 : tumourMask(site, pixel));
+}
+
+function tumourMask(site: TissueSite, pixel: GroundPixel): number {
+  let mask: number = MASK_BITS.tumour;
+  if (pixel.read(FIELD.collar) < SIGN_MARGIN_UM) mask |= MASK_BITS.PI;
+  if (pixel.read(FIELD.cord) < SIGN_MARGIN_UM) mask |= MASK_BITS.TI;
+  if (site.pleomorphism > 0.5) mask |= MASK_BITS.TD;
+  return mask;
+}

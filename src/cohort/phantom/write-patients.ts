@@ -1,0 +1,102 @@
+/** Write all patients of a cohort, on worker threads where they can be had. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { throwIfAborted } from "../../core/abort";
+import { PACKAGE_ROOT } from "../../core/paths";
+import type { CohortRecipe } from "./options";
+import type { PhantomPatient } from "./patient";
+import type { WorkerAnswer, WorkerTask } from "./worker";
+import { type PatientTruth, writePatient } from "./write-patient";
+
+/** What is being done, for messages. */
+const WORK = "Making the phantom cohort";
+
+export interface WriteOptions {
+  readonly workers: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each patient how many are done. */
+  readonly onPatient: (done: number) => void;
+}
+
+/** @returns the truth of each patient, in the patients' order */
+export async function writePatients(
+  folder: string,
+  recipe: CohortRecipe,
+  patients: readonly PhantomPatient[],
+  options: WriteOptions,
+): Promise<PatientTruth[]> {
+  throwIfAborted(options.signal, WORK);
+  const script = options.workers > 1 && patients.length > 1 ? workerScript() : undefined;
+  return script
+    ? onWorkers(script, { folder, recipe }, patients.length, options)
+    : onThisThread(folder, recipe, patients, options);
+}
+
+async function onThisThread(
+  folder: string,
+  recipe: CohortRecipe,
+  patients: readonly PhantomPatient[],
+  { signal, onPatient }: WriteOptions,
+): Promise<PatientTruth[]> {
+  const truths: PatientTruth[] = [];
+  for (const patient of patients) {
+    truths.push(await writePatient(folder, recipe, patient));
+    onPatient(truths.length);
+    await new Promise((resolve) => setImmediate(resolve)); // let interrupts and output through
+    throwIfAborted(signal, WORK);
+  }
+  return truths;
+}
+
+async function onWorkers(
+  script: string,
+  task: WorkerTask,
+  count: number,
+  { workers, signal, onPatient }: WriteOptions,
+): Promise<PatientTruth[]> {
+  const truths: PatientTruth[] = [];
+  const threads: Worker[] = [];
+  let next = 0;
+  let done = 0;
+  let stop: (() => void) | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stop = () => reject(signal?.reason);
+      signal?.addEventListener("abort", stop, { once: true });
+      for (let i = 0; i < Math.min(workers, count); i++) {
+        const thread = new Worker(script, { workerData: task });
+        threads.push(thread);
+        thread.on("error", reject);
+        thread.on("exit", (code) => reject(new Error(`a phantom worker ended early with code ${code}`)));
+        thread.on("message", ({ index, truth }: WorkerAnswer) => {
+          truths[index] = truth;
+          onPatient(++done);
+          if (done === count) resolve();
+          else if (next < count) thread.postMessage(next++);
+        });
+        thread.postMessage(next++);
+      }
+    });
+  } finally {
+    if (stop) signal?.removeEventListener("abort", stop);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    throwIfAborted(signal, WORK);
+  }
+  return truths;
+}
+
+/**
+ * The compiled worker: beside this file when it runs compiled. Worker threads cannot load TypeScript, so from
+ * sources the built one is taken, if it is not older than the sources; else there is none.
+ */
+function workerScript(): string | undefined {
+  if (!__filename.endsWith(".ts")) return path.join(__dirname, "worker.js");
+  const built = path.join(PACKAGE_ROOT, "dist", "cohort", "phantom", "worker.js");
+  return existsSync(built) && statSync(built).mtimeMs >= newestChange(__dirname) ? built : undefined;
+}
+
+function newestChange(folder: string): number {
+  const files = readdirSync(folder).map((name) => statSync(path.join(folder, name)).mtimeMs);
+  return Math.max(...files);
+}
