@@ -6,6 +6,7 @@ import type { Provenance } from "../core/provenance";
 import type { RgbImage } from "../image";
 import { readImage } from "../image/read-image";
 import { loadDanfo } from "./danfo";
+import { loadPatients, type PatientTensor, type PatientTensorOptions } from "./loader";
 import { ClinicalTable } from "./multi-oscc/clinical";
 import { Patient, type View } from "./patient";
 import { plural } from "./problems";
@@ -21,6 +22,8 @@ import {
   type TaskDefinition,
   type TaskOf,
 } from "./schema";
+import { type Fold, type FoldOptions, stratifiedFolds } from "./splits";
+import { type ChannelStatistics, channelStatistics, type StatisticsOptions } from "./statistics";
 import {
   type ClassCount,
   type CrossTable,
@@ -171,6 +174,40 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   /** Two tasks against each other. @param patients default: all */
   crossTable(rowTask: TaskOf<S>, columnTask: TaskOf<S>, patients?: readonly Patient<S>[]): CrossTable {
     return crossTable(this, rowTask, columnTask, patients);
+  }
+
+  /**
+   * Folds for a cross-validation, by patient.
+   *
+   * @param options `folds`, default 5; `stratify`: a task or several; `seed`, default 7; `patients`, default all
+   * @example
+   * const [first] = cohort.folds({ folds: 5, stratify: "REC" });
+   */
+  folds(options: FoldOptions<S> & { patients?: readonly Patient<S>[] } = {}): Fold<S>[] {
+    return stratifiedFolds(options.patients ?? this.patients, options);
+  }
+
+  /**
+   * Decode and resize the images of patients into one array.
+   *
+   * @param patients one or more patients
+   * @param options  `size` `[height, width]`; `views`; `fit`, default `"squash"`; `onMissing`, default `"substitute-site"`
+   * @returns        `[patients, views, height, width, 3]` uint8
+   * @throws MissingImage, UnreadableImage, Aborted
+   * @example
+   * const { data, shape } = await cohort.tensor(cohort.split("train"), { size: [128, 128] });
+   */
+  tensor(patients: readonly Patient<S>[], options: PatientTensorOptions<S>): Promise<PatientTensor<S>> {
+    return loadPatients(patients, options);
+  }
+
+  /**
+   * Mean and standard deviation of red, green and blue (0-255) over a part of the split, by the published rule.
+   *
+   * @param options `split`, default `"train"`; `size`, default `[512, 512]`; `fit`; `filter`; `onMissing`
+   */
+  channelStatistics(options: StatisticsOptions = {}): Promise<ChannelStatistics> {
+    return channelStatistics(this, options);
   }
 
   /** One typed row per patient: id, split, number of images, labels, clinical columns. */

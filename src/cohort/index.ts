@@ -1,6 +1,16 @@
 /** Patients, labels, splits, clinical data: a study on disk. */
 export { Cohort, LooseImage, type Where } from "./cohort";
+export { type ImportArraysOptions, importArrays } from "./import-arrays";
 export type { CohortDeclaration } from "./layout/plain";
+export {
+  type LoadOptions,
+  loadPatients,
+  loadPixels,
+  loadTensor,
+  type PatientTensor,
+  type PatientTensorOptions,
+  type PixelBatch,
+} from "./loader";
 export { TruthMask } from "./mask";
 export {
   CLINICAL_COLUMNS,
@@ -9,7 +19,14 @@ export {
   type ClinicalRecord,
   ClinicalTable,
 } from "./multi-oscc/clinical";
+export {
+  PRINTED_CLASS_COUNTS,
+  PRINTED_CORRELATIONS,
+  type PrintedClassCount,
+  type PrintedCorrelation,
+} from "./multi-oscc/printed";
 export { SLOTS } from "./multi-oscc/slots";
+export { type NpyArray, type NpyData, parseNpy, readNpy } from "./npy";
 export { type OpenOptions, openCohort } from "./open";
 export { type ImagesOptions, MISSING_POLICIES, type MissingPolicy, Patient, type View } from "./patient";
 export { PatientImage } from "./patient-image";
@@ -28,4 +45,20 @@ export {
   type TaskDefinition,
   type TaskOf,
 } from "./schema";
+export {
+  type Fold,
+  type FoldOptions,
+  type SplitFile,
+  saveSplit,
+  stratifiedFolds,
+  toSplitFile,
+} from "./splits";
+export {
+  type ChannelStatistics,
+  MULTI_OSCC_MEAN,
+  MULTI_OSCC_STD,
+  patientStatistics,
+  type Rgb,
+  type StatisticsOptions,
+} from "./statistics";
 export type { ClassCount, ClassCounts, CrossTable, Missingness } from "./tables";

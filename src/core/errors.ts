@@ -15,6 +15,8 @@ export interface OsccErrorData {
   MissingImage: { patient: string; site: string; magnification: string; path?: string };
   /** A file exists but cannot be decoded as an image. */
   UnreadableImage: { path: string };
+  /** A file is no NumPy array, is cut off, or holds what cannot be read. */
+  UnreadableArray: { path: string };
   /** A patient, task, site, magnification or layer that does not exist was asked for. */
   UnknownName: { name: string; kind: string; known: readonly string[] };
   /** An option or argument is outside what is allowed. */
