@@ -1,0 +1,21 @@
+/** Which request the code that runs now belongs to. It follows the code through awaits, timers and callbacks. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Message } from "./wire";
+
+export interface RequestContext {
+  readonly request: Message;
+  /** Nothing of it may show. */
+  readonly silent: boolean;
+  /** Stops the work of this request. */
+  readonly signal?: AbortSignal;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+export function withContext<T>(context: RequestContext, run: () => T): T {
+  return storage.run(context, run);
+}
+
+export function currentContext(): RequestContext | undefined {
+  return storage.getStore();
+}

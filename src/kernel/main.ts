@@ -1,0 +1,70 @@
+/** The kernel's process: read the connection file, open the channels, load the language, serve until told to end. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { isOsccError } from "../core/errors";
+import { PACKAGE_ROOT } from "../core/paths";
+import { CellInterpreter } from "./cell-interpreter";
+import { readConnection } from "./connection";
+import { Kernel } from "./kernel";
+import { watchParent } from "./parent-watch";
+import { openChannels, type RequestChannel } from "./sockets";
+import { SourceRegistry } from "./sources";
+import { TslabCompiler } from "./tslab/compiler";
+import { routeTslabDisplay } from "./tslab/display";
+import { resolveFromKernelAtRunTime } from "./tslab/module-resolution";
+import type { Message } from "./wire";
+
+/** Deep libraries must not push the user's own frames off the stack. */
+const STACK_FRAMES = 50;
+
+/**
+ * Start the kernel.
+ *
+ * @param connectionFile the file that Jupyter wrote; its path is the kernel's only argument
+ */
+export function main(connectionFile: string | undefined): void {
+  start(connectionFile ?? "").catch((error) => {
+    process.stderr.write(`${isOsccError(error) ? error.message : (error?.stack ?? error)}\n`);
+    process.exit(1);
+  });
+}
+
+async function start(connectionFile: string): Promise<void> {
+  const connection = readConnection(connectionFile);
+  watchParent(() => process.exit(1));
+  // Messages that come before the language is loaded wait here.
+  const early: [RequestChannel, Message][] = [];
+  let deliver = (channel: RequestChannel, message: Message): void => {
+    early.push([channel, message]);
+  };
+  const channels = await openChannels(connection, (channel, message) => deliver(channel, message));
+
+  Error.stackTraceLimit = STACK_FRAMES;
+  resolveFromKernelAtRunTime();
+  const sources = new SourceRegistry();
+  const folder = process.cwd();
+  const interpreter = new CellInterpreter(folder, new TslabCompiler(folder), sources);
+  const kernel = new Kernel({
+    channels,
+    interpreter,
+    sources,
+    version: packageVersion(),
+    onShutdown: () => process.exit(0),
+  });
+  routeTslabDisplay(kernel);
+  sources.install();
+  process.on("SIGINT", () => kernel.interrupt());
+  process.on("uncaughtException", (error) => kernel.reportUncaught(error));
+  process.on("unhandledRejection", (error) => kernel.reportUncaught(error));
+
+  kernel.announce();
+  deliver = (channel, message) => kernel.receive(channel, message);
+  for (const [channel, message] of early) deliver(channel, message);
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, "package.json"), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

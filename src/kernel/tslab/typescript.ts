@@ -1,0 +1,95 @@
+/**
+ * tslab's TypeScript and converter, with the three changes the kernel needs.
+ *
+ * tslab takes its compiler from `@tslab/typescript-for-tslab`. Before tslab is loaded, that module is replaced by one
+ * that is the same except that (1) compiled cells carry source maps, (2) only Node's types are
+ * loaded unasked, and (3) files of installed packages are not watched.
+ */
+import type * as TypeScript from "@tslab/typescript-for-tslab";
+import { composeMappers, type SourceMapper, sourceMapper, splitInlineMap } from "../source-map";
+
+export type { TypeScript };
+
+/** What is used of tslab. */
+export interface Tslab {
+  ts: typeof TypeScript;
+  converter: typeof import("tslab/dist/converter");
+  metadata: typeof import("tslab/dist/metadata");
+  /** The source maps of JavaScript that the converter has returned, by that JavaScript. */
+  takeMapper: (javascript: string) => SourceMapper | undefined;
+}
+
+let loaded: Tslab | undefined;
+
+/** Load tslab, once. Takes about a second. */
+export function loadTslab(): Tslab {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Tslab {
+  const name = "@tslab/typescript-for-tslab";
+  const ts = require(name) as typeof TypeScript;
+  const mappers = new Map<string, SourceMapper>();
+  const replacements = {
+    createWatchCompilerHost: createHost(ts),
+    transpileModule: transpileWithMap(ts, mappers),
+  };
+  // The properties of the original cannot be redefined, so the replacement is a copy.
+  const changed = Object.create(null, {
+    ...Object.fromEntries(
+      Object.keys(ts).map((key) => [
+        key,
+        { enumerable: true, configurable: true, get: () => ts[key as keyof typeof ts] },
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(replacements).map(([key, value]) => [key, { enumerable: true, value }]),
+    ),
+  }) as typeof TypeScript;
+  require.cache[require.resolve(name)]!.exports = withObjectPrototype(changed);
+  watchOnlyOwnFiles(ts);
+  return {
+    ts,
+    converter: require("tslab/dist/converter"),
+    metadata: require("tslab/dist/metadata"),
+    takeMapper(javascript) {
+      const mapper = mappers.get(javascript);
+      mappers.delete(javascript);
+      return mapper;
+    },
+  };
+}
+
+/** tslab copies the module by `hasOwnProperty`, which an object without a prototype accepts; others may call it on it. */
+function withObjectPrototype<T extends object>(module: T): T {
+  return Object.setPrototypeOf(module, Object.prototype) as T;
+}
+
+/** The first pass: TypeScript to JavaScript modules. */
+function createHost(ts: typeof TypeScript): typeof TypeScript.createWatchCompilerHost {
+  const original = ts.createWatchCompilerHost as (...args: unknown[]) => unknown;
+  return ((files: unknown, options: TypeScript.CompilerOptions, ...rest: unknown[]) =>
+    original(files, { ...options, inlineSourceMap: true, types: ["node"] }, ...rest)) as never;
+}
+
+/** The second pass: JavaScript modules to CommonJS. Both maps become one. */
+function transpileWithMap(ts: typeof TypeScript, mappers: Map<string, SourceMapper>) {
+  return (javascript: string, options: TypeScript.TranspileOptions): TypeScript.TranspileOutput => {
+    const { code, map } = splitInlineMap(javascript);
+    const compilerOptions = { ...options.compilerOptions, sourceMap: true };
+    const output = ts.transpileModule(code, { ...options, compilerOptions });
+    const outputText = output.outputText.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n");
+    if (map && output.sourceMapText)
+      mappers.set(outputText, composeMappers(sourceMapper(map), sourceMapper(output.sourceMapText)));
+    return { ...output, outputText };
+  };
+}
+
+/** Installed packages do not change while a notebook runs; watching their thousands of files costs time. */
+function watchOnlyOwnFiles(ts: typeof TypeScript): void {
+  const original = ts.sys.watchFile;
+  if (!original) return;
+  ts.sys.watchFile = (file, ...rest) =>
+    /[\\/](node_modules|dist)[\\/]/.test(file) ? { close: () => {} } : original.call(ts.sys, file, ...rest);
+}
