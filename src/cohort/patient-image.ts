@@ -70,7 +70,7 @@ export class PatientImage<S extends CohortSchema = MultiOscc> {
    * The ground truth of a phantom image: which pixels show which sign.
    *
    * @returns the mask, or `undefined` when the cohort has none (real patients)
-   * @throws  MissingImage, UnreadableImage
+   * @throws  MissingImage when the view is missing; UnreadableImage when the mask is
    */
   async mask(): Promise<TruthMask | undefined> {
     if (this.path === undefined) throw this.missing();

@@ -23,6 +23,7 @@ export async function findPatientFolders(
   const found = new Map<string, PatientFolder>();
   const unnamed: string[] = [];
   for (const { id, path: place, images, other } of read) {
+    reportDoubleView(id, images, problems);
     unnamed.push(...other.map((name) => path.relative(folder, path.join(place, name))));
     const former = found.get(id);
     if (former) reportSecondFolder(id, former, { path: place, images }, problems);
@@ -61,21 +62,30 @@ function patientIn(name: string): string | undefined {
 async function readPatientFolder(place: { id: string; path: string }) {
   const images: ImageRecord[] = [];
   const other: string[] = [];
-  const entries = (await entriesOf(place.path)) ?? [];
-  const names = new Set(entries.map((entry) => entry.name));
-  for (const { name } of entries) {
+  for (const { name } of (await entriesOf(place.path)) ?? []) {
     const slot = slotOf(name);
     if (slot) {
-      const mask = `${slot.stem}_mask.png`;
-      images.push({
-        site: slot.site,
-        magnification: slot.magnification,
-        path: path.join(place.path, name),
-        ...(names.has(mask) ? { maskPath: path.join(place.path, mask) } : {}),
-      });
-    } else if (isImageName(name) && !name.endsWith("_mask.png")) other.push(name);
+      const { site, magnification } = slot;
+      images.push({ site, magnification, path: path.join(place.path, name) });
+    } else if (isImageName(name)) other.push(name);
   }
   return { ...place, images, other };
+}
+
+/** `01_2X.jpg` beside `01_2X.png`: which one is meant cannot be known. */
+function reportDoubleView(id: string, images: readonly ImageRecord[], problems: Problems): void {
+  images.forEach((image, i) => {
+    const earlier = images.slice(0, i).find((other) => isSameView(other, image));
+    if (earlier)
+      problems.error(
+        `patient ${id} has two ${image.site} ${image.magnification} images, ` +
+          `${path.basename(earlier.path)} and ${path.basename(image.path)}; keep one`,
+      );
+  });
+}
+
+function isSameView(a: ImageRecord, b: ImageRecord): boolean {
+  return a.site === b.site && a.magnification === b.magnification;
 }
 
 /** Two folders of one patient are joined; two files for one view are a choice that only a person can make. */
@@ -86,9 +96,7 @@ function reportSecondFolder(
   problems: Problems,
 ): void {
   const names = `${path.basename(former.path)} and ${path.basename(next.path)}`;
-  const clash = next.images.find((image) =>
-    former.images.some((other) => other.site === image.site && other.magnification === image.magnification),
-  );
+  const clash = next.images.find((image) => former.images.some((other) => isSameView(other, image)));
   if (clash)
     problems.error(
       `patient ${id} has two ${clash.site} ${clash.magnification} images, in ${names}; keep one`,

@@ -3,11 +3,14 @@ import { z } from "zod";
 import { readJson } from "../files";
 import type { Problems } from "../problems";
 
+const PHANTOM_CAVEAT =
+  "synthetic images with stylised signs: performance on phantoms says nothing about patients";
+
 const phantomFile = z.looseObject({
   name: z.string().optional(),
   generator: z.string().optional(),
   umPerPx: z.record(z.string(), z.number().positive()).optional(),
-  maskBits: z.record(z.string(), z.number().int().min(1).max(255)).optional(),
+  bits: z.record(z.string(), z.number().int().min(1).max(255)).optional(),
   caveats: z.array(z.string()).optional(),
 });
 
@@ -26,7 +29,7 @@ export async function readPhantomFacts(file: string, problems: Problems): Promis
   return {
     name: content.name ?? content.generator ?? "phantom",
     umPerPx: content.umPerPx,
-    maskBits: content.maskBits,
-    caveats: content.caveats ?? [],
+    maskBits: content.bits,
+    caveats: content.caveats ?? [PHANTOM_CAVEAT],
   };
 }

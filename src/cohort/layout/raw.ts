@@ -69,12 +69,13 @@ export async function readRawLayout(
 
   const samples = await findSamples(folder);
   const patients = assemble(labels ?? new Map(), split, clinical, patientFolders, samples);
+  const withTruth = phantom ? patients.map((patient) => withMasks(folder, patient)) : patients;
   reportImages(patients, patientFolders, known, problems);
   return {
     schema: MULTI_OSCC,
     folder,
     provenance: provenanceOf(phantom),
-    patients,
+    patients: withTruth,
     looseImages: looseImages(samples, known, patients),
     warnings: problems.warnings,
     caveats: phantom?.caveats ?? [],
@@ -122,6 +123,15 @@ function withSamples(images: readonly ImageRecord[], samples: readonly Sample[],
       all.push({ site, magnification, path: file, channels });
   }
   return all;
+}
+
+/** A phantom keeps the truth of `images/17_phantom/01_4X.jpg` in `masks/17/01_4X.png`. */
+function withMasks(folder: string, patient: PatientRecord): PatientRecord {
+  const images = patient.images.map((image) => ({
+    ...image,
+    maskPath: path.join(folder, "masks", patient.id, `${path.parse(image.path).name}.png`),
+  }));
+  return { ...patient, images };
 }
 
 interface Sample {
