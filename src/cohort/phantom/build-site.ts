@@ -2,15 +2,17 @@
 import { Rng } from "../../core/random";
 import type { Site } from "../schema";
 import { placeCells } from "./cells";
+import { type Cord, distanceToCords, drawCords, pushedByCords } from "./cords";
 import { FIELD, FIELD_COUNT, GRID_UM, SlowFields } from "./fields";
 import { drawFront, type InvasiveFront } from "./front";
 import { ellipseDistance } from "./geometry";
 import { drawHostStructures, type HostStructures } from "./host-structures";
+import { distanceToLobules } from "./lobules";
 import { clamp, lerp, makeNoise, type Noise, smooth } from "./noise";
 import type { PhantomPatient } from "./patient";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM, type PhantomSettings } from "./settings";
 import { type Muscle, type Nest, nerveDistance, type TissueSite } from "./site";
-import { drawBudPlaces, drawCords, drawNestHearts, drawNests, nestShapeAt } from "./tumour-growth";
+import { drawBudPlaces, drawNestHearts, drawNests, nestShapeAt } from "./tumour-growth";
 
 /** Tissue is grown this far beyond the field, so that nothing ends at its border. um */
 export const MARGIN_UM = 40;
@@ -162,7 +164,7 @@ interface Ground {
   readonly front: InvasiveFront;
   readonly host: HostStructures;
   readonly nests: readonly Nest[];
-  readonly cords: readonly Nest[];
+  readonly cords: readonly Cord[];
   readonly muscle: Muscle & { readonly start: number; readonly warp: number };
   readonly glass: GlassEdge;
   readonly differentiation: number;
@@ -193,12 +195,17 @@ function fillFields(fields: SlowFields, ground: Ground): void {
         surface = distanceToMucosa(glass, glassDistance, x, y, coarse, fine);
         epithelium = Math.min(Math.max(epithelium, 34 - surface), surface);
       }
-      let cord = distanceToCords(cords, x, y, coarse);
+      const wobbledX = x + 5 * coarse(x / 50, y / 50);
+      const wobbledY = y + 5 * coarse(x / 50 + 9, y / 50 + 3);
+      let cord = distanceToCords(cords, wobbledX, wobbledY, FAR);
       const [nerve, collar] = distanceToNerves(host, x, y, coarse);
       if (nerve < 6) epithelium = Math.max(epithelium, 6 - nerve); // nests do not enter the nerve
       const vessel = distanceToVessels(host, x, y);
       epithelium = Math.max(epithelium, 9 - vessel);
       cord = Math.max(cord, 6 - vessel);
+      const gland = distanceToLobules(host.glands, x, y, FAR);
+      const fat = distanceToLobules(host.fat, x, y, FAR);
+      epithelium = Math.max(epithelium, 8 - gland, 4 - fat);
 
       const frontDistance = front.distance(x, y);
       let muscleDistance = FAR;
@@ -206,10 +213,7 @@ function fillFields(fields: SlowFields, ground: Ground): void {
         muscleDistance = muscle.start - frontDistance + muscle.warp * fine(x / 140, y / 140);
         muscleDistance = Math.max(muscleDistance, 14 - epithelium);
         muscleDistance = Math.max(muscleDistance, 9 - collar, 12 - nerve, 10 - vessel, 5 - cord);
-        for (const gland of host.glands)
-          muscleDistance = Math.max(muscleDistance, 12 - ellipseDistance(gland, x, y));
-        for (const cell of host.fat)
-          muscleDistance = Math.max(muscleDistance, 4 - ellipseDistance(cell, x, y));
+        muscleDistance = Math.max(muscleDistance, 12 - gland, 4 - fat);
       }
       epithelium = Math.min(epithelium, cord, collar);
 
@@ -237,7 +241,11 @@ function fillFields(fields: SlowFields, ground: Ground): void {
       data[at + FIELD.lymphocytes] = clamp(lymphocytes);
       data[at + FIELD.glass] = glassDistance;
       data[at + FIELD.acrossMuscle] =
-        -x * muscle.sin + y * muscle.cos + 12 * coarse(x / 190, y / 190 + 70) + 4 * fine(x / 70 + 5, y / 70);
+        -x * muscle.sin +
+        y * muscle.cos +
+        12 * coarse(x / 190, y / 190 + 70) +
+        4 * fine(x / 70 + 5, y / 70) -
+        (muscleDistance < 30 ? pushedByCords(cords, muscle, wobbledX, wobbledY) : 0);
       data[at + FIELD.surface] = surface;
     }
   }
@@ -299,14 +307,6 @@ function distanceToMucosa(
   const ridges =
     1 + 0.45 * coarse(alongSurface / 52, 3.3) + 0.3 * fine(alongSurface / 23, 1.1 + glassDistance / 150);
   return Math.min(glassDistance - glass.mucosa * ridges - 3 * fine(x / 19, y / 19), FAR);
-}
-
-function distanceToCords(cords: readonly Nest[], x: number, y: number, coarse: Noise): number {
-  const warpedX = x + 5 * coarse(x / 50, y / 50);
-  const warpedY = y + 5 * coarse(x / 50 + 9, y / 50 + 3);
-  let distance = FAR;
-  for (const cord of cords) distance = Math.min(distance, ellipseDistance(cord, warpedX, warpedY));
-  return distance;
 }
 
 /** Distance to the nearest nerve, and to the nearest tumour collar: a band around part of a nerve. */

@@ -42,27 +42,41 @@ export class Canvas {
     this.orange[i]! *= 1 - share;
   }
 
+  /** Position of a column's or row's middle, um. */
+  x(column: number): number {
+    return this.left + (column + 0.5) * this.umPerPx;
+  }
+
+  y(row: number): number {
+    return this.top + (row + 0.5) * this.umPerPx;
+  }
+
+  /** Does a disc reach into the image? */
+  shows(x: number, y: number, radius: number): boolean {
+    return Math.abs(x) - radius < -this.left && Math.abs(y) - radius < -this.top;
+  }
+
   /**
-   * Visit the pixels within `radius` um of a point.
-   * @param paint  gets the pixel's index and its offset from the point, um
+   * Visit the pixels within `radius` um of a point. `paint` gets whole numbers only, and asks for positions
+   * itself: fractions would be boxed on every call.
    */
-  around(x: number, y: number, radius: number, paint: (i: number, dx: number, dy: number) => void): void {
+  around(x: number, y: number, radius: number, paint: PaintPixel): void {
     const { umPerPx, width, left, top } = this;
     const firstColumn = Math.max(0, Math.floor((x - radius - left) / umPerPx));
     const lastColumn = Math.min(width - 1, Math.ceil((x + radius - left) / umPerPx));
     const firstRow = Math.max(0, Math.floor((y - radius - top) / umPerPx));
     const lastRow = Math.min(this.height - 1, Math.ceil((y + radius - top) / umPerPx));
-    for (let row = firstRow; row <= lastRow; row++) {
-      const dy = top + (row + 0.5) * umPerPx - y;
-      for (let column = firstColumn; column <= lastColumn; column++)
-        paint(row * width + column, left + (column + 0.5) * umPerPx - x, dy);
-    }
+    for (let row = firstRow; row <= lastRow; row++)
+      for (let column = firstColumn; column <= lastColumn; column++) paint(row * width + column, column, row);
   }
 
-  /** Visit the tissue pixels within `margin` um of a structure. `paint` gets index and position, um. */
-  over(structure: Ellipse, margin: number, paint: (i: number, x: number, y: number) => void): void {
-    this.around(structure.x, structure.y, structure.reach + margin, (i, dx, dy) => {
-      if (this.mask[i]) paint(i, structure.x + dx, structure.y + dy);
+  /** Visit the tissue pixels within `margin` um of a structure. */
+  over(structure: Ellipse, margin: number, paint: PaintPixel): void {
+    this.around(structure.x, structure.y, structure.reach + margin, (i, column, row) => {
+      if (this.mask[i]) paint(i, column, row);
     });
   }
 }
+
+/** Paints one pixel: its index, its column, its row. */
+export type PaintPixel = (i: number, column: number, row: number) => void;

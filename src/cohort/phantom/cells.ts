@@ -2,9 +2,10 @@
 import type { Rng } from "../../core/random";
 import { FIELD } from "./fields";
 import { ellipseDistance, fromAxes } from "./geometry";
+import { distanceToLobules, type Lobule, NearestUnits } from "./lobules";
 import { clamp, lerp } from "./noise";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM } from "./settings";
-import { nerveDistance, type Pearl, type TissueSite, type Vessel } from "./site";
+import { type Acinus, nerveDistance, type Pearl, type TissueSite, type Vessel } from "./site";
 
 export const CELL = {
   tumour: 0,
@@ -125,6 +126,7 @@ export function placeCells(site: TissueSite): void {
   const placement = new Placement(site, rng, width, height);
   placeVesselCells(site, placement, rng);
   placeGlandCells(site, placement, rng);
+  placeFatCells(site, placement, rng);
   placeBuds(site, placement, rng);
   placeSchwannCells(site, placement, rng);
   placeFieldCells(site, placement, rng, width, height);
@@ -216,28 +218,73 @@ function placePlug(site: TissueSite, vessel: Vessel, placement: Placement, rng: 
 }
 const PLUG_STRETCH = 1.25;
 
-/** Basal nuclei of the acini. */
+/** Basal nuclei of the acini: round in serous ones, pressed flat in mucous ones. Ducts have a second, inner row. */
 function placeGlandCells(site: TissueSite, placement: Placement, rng: Rng): void {
-  for (const gland of site.glands) {
-    const count = Math.round((TURN * gland.rx) / 8.5);
-    for (let i = 0; i < count; i++) {
-      const turn = ((i + rng.uniform() * 0.4) / count) * TURN;
-      const from = gland.rx - 4 - rng.uniform() * 3;
-      placement.add({
-        kind: CELL.gland,
-        x: gland.x + from * Math.cos(turn),
-        y: gland.y + (from * Math.sin(turn) * gland.ry) / gland.rx,
-        a: lerp(3, 3.4, rng.uniform()),
-        b: lerp(2.8, 1.8, gland.mucous),
-        angle: turn + Math.PI / 2,
-        hematoxylin: rng.range(0.35, 0.5),
-        vesicular: 0.3,
-        irregularity: 0.05,
-        tone: 0,
-        maturity: 0,
-      });
+  for (const lobule of site.glands)
+    for (const acinus of lobule.units) {
+      placeAcinusRow(lobule, acinus, 4.2 - 1.6 * acinus.mucous, placement, rng);
+      if (acinus.duct) placeAcinusRow(lobule, acinus, 9, placement, rng);
     }
+}
+
+/** A row of nuclei `depth` um inside the outline of an acinus. */
+function placeAcinusRow(
+  lobule: Lobule<Acinus>,
+  acinus: Acinus,
+  depth: number,
+  placement: Placement,
+  rng: Rng,
+): void {
+  const nearest = new NearestUnits();
+  const mucous = acinus.duct ? 0 : acinus.mucous;
+  const count = Math.round((TURN * lobule.unitRadius * 0.8) / 8.5);
+  for (let i = 0; i < count; i++) {
+    const turn = ((i + rng.range(-0.25, 0.25)) / count) * TURN;
+    let from = 4;
+    for (; from < lobule.unitRadius; from += 0.5) {
+      nearest.find(lobule, acinus.x + from * Math.cos(turn), acinus.y + from * Math.sin(turn));
+      if (nearest.depth(lobule) < depth) break;
+    }
+    const x = acinus.x + from * Math.cos(turn);
+    const y = acinus.y + from * Math.sin(turn);
+    if (placement.occupied(x, y, 5.5)) continue;
+    placement.add({
+      kind: CELL.gland,
+      x,
+      y,
+      a: lerp(2.8, 3.6, rng.uniform()),
+      b: lerp(2.7, 1.5, mucous) * rng.range(0.9, 1.1),
+      angle: turn + Math.PI / 2,
+      hematoxylin: rng.range(0.34, 0.56),
+      vesicular: 0.3,
+      irregularity: 0.06,
+      tone: 0,
+      maturity: 0,
+    });
   }
+}
+
+/** Flat nuclei pressed between fat cells, at a quarter of the walls. */
+function placeFatCells(site: TissueSite, placement: Placement, rng: Rng): void {
+  for (const { units, unitRadius } of site.fat)
+    for (const a of units)
+      for (const b of units) {
+        const apart = Math.hypot(a.x - b.x, a.y - b.y);
+        if (a === b || a.x < b.x || apart > 1.9 * unitRadius || !rng.chance(0.25)) continue;
+        placement.add({
+          kind: CELL.fibroblast,
+          x: (a.x + b.x) / 2,
+          y: (a.y + b.y) / 2,
+          a: rng.range(3.2, 5.4),
+          b: rng.range(0.9, 1.5),
+          angle: Math.atan2(b.y - a.y, b.x - a.x) + Math.PI / 2,
+          hematoxylin: rng.range(0.35, 0.55),
+          vesicular: 0.1,
+          irregularity: 0.06,
+          tone: 0,
+          maturity: 0,
+        });
+      }
 }
 
 /** Groups of one to four tumour cells, each 7.5 um from its neighbour, where the stroma is free. */
@@ -273,8 +320,8 @@ function freeStroma(site: TissueSite, x: number, y: number): boolean {
     fields.sample(x, y, FIELD.glass) >= 4 &&
     !site.nerves.some((o) => nerveDistance(site.coarse, o, x, y) < (o.collar ? 6 : 26)) &&
     !site.vessels.some((o) => ellipseDistance(o, x, y) < 8) &&
-    !site.fat.some((o) => ellipseDistance(o, x, y) < 3) &&
-    !site.glands.some((o) => ellipseDistance(o, x, y) < 8)
+    distanceToLobules(site.fat, x, y, 8) > 3 &&
+    distanceToLobules(site.glands, x, y, 8) >= 8
   );
 }
 
@@ -450,8 +497,8 @@ function insideStructure(site: TissueSite, x: number, y: number): boolean {
   return (
     site.vessels.some((o) => near(o, x, y, 1, 4) && ellipseDistance(o, x, y) < 4) ||
     site.nerves.some((o) => near(o, x, y, 1.3, 4) && nerveDistance(site.coarse, o, x, y) < 4) ||
-    site.glands.some((o) => near(o, x, y, 1, 2) && ellipseDistance(o, x, y) < 2) ||
-    site.fat.some((o) => near(o, x, y, 1, 2) && ellipseDistance(o, x, y) < -1)
+    distanceToLobules(site.glands, x, y, 2) < 2 ||
+    distanceToLobules(site.fat, x, y, 2) < 0
   );
 }
 
@@ -481,17 +528,19 @@ function placeStromalCell(
   const chance = density * density * 0.9 + (density > 0.02 ? 0.004 : 0);
   if (dice < chance && !placement.occupied(x, y, 5.6)) {
     const plasma = rng.uniform() < 0.22;
-    const radius = rng.range(2.4, 3.15);
+    // Most are small and round; some are squeezed between fibres, a few are large.
+    const radius = plasma ? rng.range(2.5, 3.1) : 2.55 * Math.exp(rng.normal(0, 0.13));
+    const squeezed = Math.exp(Math.abs(rng.normal(0, 0.22)));
     placement.add({
       kind: CELL.lymphocyte,
       x,
       y,
-      a: radius * rng.range(1, 1.2),
-      b: radius,
+      a: radius * squeezed,
+      b: radius / Math.sqrt(squeezed),
       angle: rng.uniform() * 3,
-      hematoxylin: rng.range(0.45, 0.74),
-      vesicular: plasma ? 0.3 : 0.12,
-      irregularity: 0.06,
+      hematoxylin: plasma ? rng.range(0.4, 0.65) : rng.range(0.5, 0.92),
+      vesicular: plasma ? 0.3 : 0.08,
+      irregularity: 0.12,
       tone: plasma ? 1 : 0,
       maturity: 0,
     });
@@ -565,7 +614,7 @@ function placeBleeding(site: TissueSite, rng: Rng): void {
       fields.sample(x, y, FIELD.epithelium) > 3 &&
       fields.sample(x, y, FIELD.muscle) > 0 &&
       fields.sample(x, y, FIELD.glass) > 4 &&
-      !site.fat.some((o) => ellipseDistance(o, x, y) < 1) &&
+      distanceToLobules(site.fat, x, y, 2) > 1 &&
       !site.nerves.some((o) => ellipseDistance(o, x, y) < 4);
     if (free) addRedCell(site, rng, x, y);
   }

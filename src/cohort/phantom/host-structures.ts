@@ -1,16 +1,17 @@
 /** What the tumour grows into: nerves, vessels, glands, fat. */
 import type { Rng } from "../../core/random";
 import type { InvasiveFront } from "./front";
-import { distanceBetween, type Ellipse, ellipse } from "./geometry";
+import { distanceBetween, ellipse } from "./geometry";
+import { distanceToLobules, type Lobule, packLobule } from "./lobules";
 import type { PhantomPatient } from "./patient";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM, type PhantomSettings } from "./settings";
-import type { Gland, Nerve, Vessel } from "./site";
+import type { Acinus, Nerve, Vessel } from "./site";
 
 export interface HostStructures {
   nerves: Nerve[];
   vessels: Vessel[];
-  glands: Gland[];
-  fat: Ellipse[];
+  glands: Lobule<Acinus>[];
+  fat: Lobule[];
 }
 
 /** Draw the structures of one site. Signs prefer the centre of the field: the photographer aims at them. */
@@ -46,7 +47,7 @@ export function drawHostStructures(
   }
   addCapillaries(rng, atEdge, structures);
   if (atEdge) {
-    addGlands(rng, place, structures);
+    addGlands(rng, front, place, structures);
     addFat(rng, front, place, structures);
   }
   return structures;
@@ -128,34 +129,43 @@ function addCapillaries(rng: Rng, atEdge: boolean, { nerves, vessels }: HostStru
   });
 }
 
-/** Acini of minor salivary glands. */
-function addGlands(rng: Rng, place: Place, { glands }: HostStructures): void {
+/** Least distance of neighbours and radius where none presses, um. The radius is well over half: they flatten. */
+const ACINUS = { spacing: 33, radius: 24 };
+const FAT_CELL = { spacing: 43, radius: 36 };
+
+/** A lobule of a minor salivary gland: packed acini, serous, mucous or mixed, and one to three ducts. */
+function addGlands(rng: Rng, front: InvasiveFront, place: Place, { glands }: HostStructures): void {
   if (!rng.chance(0.18)) return;
   const centre = place(120, 420);
   if (!centre) return;
-  repeat(9 + rng.integer(16), () => {
-    const radius = rng.range(13, 30);
-    const at = { x: centre.x + rng.normal(0, 50), y: centre.y + rng.normal(0, 40) };
-    if (glands.some((other) => distanceBetween(other, at) <= other.rx + radius + 2)) return;
-    glands.push({
-      ...ellipse(at.x, at.y, radius, radius * rng.range(0.8, 1), rng.range(0, 3)),
-      mucous: rng.uniform(),
-      seed: rng.uint32() & 0xffff,
-    });
-  });
+  const rx = rng.range(75, 135);
+  const region = ellipse(centre.x, centre.y, rx, rx * rng.range(0.55, 0.9), rng.range(0, Math.PI));
+  const lobule = packLobule(rng, region, ACINUS, (x, y) => front.distance(x, y) > 60);
+  if (!lobule) return;
+  const mucous = rng.uniform();
+  const ducts = 1 + rng.integer(3);
+  const units = lobule.units.map((unit, i) => ({
+    ...unit,
+    duct: i < ducts,
+    mucous: rng.chance(0.8) ? mucous : 1 - mucous,
+  }));
+  glands.push({ ...lobule, units });
 }
 
-function addFat(rng: Rng, front: InvasiveFront, place: Place, { fat }: HostStructures): void {
+/** A lobule of fat cells. */
+function addFat(rng: Rng, front: InvasiveFront, place: Place, { glands, fat }: HostStructures): void {
   if (!rng.chance(0.16)) return;
   const centre = place(160, 500);
   if (!centre) return;
-  repeat(80, () => {
-    const radius = rng.range(24, 42);
-    const at = { x: centre.x + rng.normal(0, 85), y: centre.y + rng.normal(0, 65) };
-    if (front.distance(at.x, at.y) <= 90) return;
-    if (fat.some((other) => distanceBetween(other, at) <= (other.rx + radius) * 0.84)) return;
-    fat.push(ellipse(at.x, at.y, radius, radius * rng.range(0.85, 1), rng.range(0, 3)));
-  });
+  const rx = rng.range(100, 220);
+  const region = ellipse(centre.x, centre.y, rx, rx * rng.range(0.5, 0.9), rng.range(0, Math.PI));
+  const lobule = packLobule(
+    rng,
+    region,
+    FAT_CELL,
+    (x, y) => front.distance(x, y) > 90 && distanceToLobules(glands, x, y, 60) > FAT_CELL.radius + 6,
+  );
+  if (lobule) fat.push(lobule);
 }
 
 function repeat(times: number, action: () => void): void {

@@ -7,6 +7,8 @@ import type { TissueSite } from "./site";
 
 /** Finer than this, chromatin granules and cell membranes are drawn. */
 const CHROMATIN_VISIBLE_UM_PER_PX = 0.8;
+/** Clear halos around mature nuclei reach this far, um. */
+const LARGEST_HALO_UM = 3.4;
 
 export function paintCells(site: TissueSite, canvas: Canvas): void {
   for (const cell of site.cells) paintLooseCytoplasm(cell, canvas);
@@ -22,6 +24,7 @@ function paintLooseCytoplasm(cell: Cell, canvas: Canvas): void {
   if (!bud && !plug && !plasma) return;
   const { umPerPx, mask } = canvas;
   const radius = plasma ? 4.6 : 7.4 + cell.tone;
+  if (!canvas.shows(cell.x, cell.y, radius + 3)) return;
   // The nucleus of a plasma cell lies off its centre.
   const offset = plasma ? 1.6 : 0;
   const phase = cell.seed * 0.37;
@@ -29,7 +32,9 @@ function paintLooseCytoplasm(cell: Cell, canvas: Canvas): void {
   const hematoxylin = plasma ? 0.16 : 0.13;
   const x = cell.x + offset * Math.cos(cell.seed);
   const y = cell.y + offset * Math.sin(cell.seed);
-  canvas.around(x, y, radius + 1, (i, dx, dy) => {
+  canvas.around(x, y, radius + 1, (i, column, row) => {
+    const dx = canvas.x(column) - x;
+    const dy = canvas.y(row) - y;
     const turn = Math.atan2(dy, dx);
     const outline = 1 + 0.13 * Math.cos(2 * turn + phase) + 0.06 * Math.cos(3 * turn - phase);
     const from = Math.sqrt(dx * dx + dy * dy) / outline;
@@ -50,6 +55,7 @@ function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
   const { umPerPx } = canvas;
   const { nuclearEosin } = site.patient.stain;
   const { a, b, seed, vesicular, irregularity } = cell;
+  if (!canvas.shows(cell.x, cell.y, Math.max(a, b) * 1.25 + umPerPx + LARGEST_HALO_UM)) return;
   const close = umPerPx < CHROMATIN_VISIBLE_UM_PER_PX;
   const epithelial = cell.kind === CELL.tumour || cell.kind === CELL.bud || cell.kind === CELL.plug;
   const cos = Math.cos(cell.angle);
@@ -76,7 +82,9 @@ function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
   const haloY = Math.sin(phase * 17);
   const haloDepth = 0.35 + 0.5 * hash01(seed + 3);
 
-  canvas.around(cell.x, cell.y, Math.max(a, b) * 1.25 + umPerPx + halo, (i, dx, dy) => {
+  canvas.around(cell.x, cell.y, Math.max(a, b) * 1.25 + umPerPx + halo, (i, column, row) => {
+    const dx = canvas.x(column) - cell.x;
+    const dy = canvas.y(row) - cell.y;
     const u = dx * cos + dy * sin;
     const v = -dx * sin + dy * cos;
     const unitX = u / a;
@@ -109,7 +117,9 @@ function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
     if (close) {
       const chromatin =
         coarse(u * 0.62 + textureX, v * 0.62 + textureY) + 0.5 * fine(u * 1.5 + textureY, v * 1.5 + textureX);
-      hematoxylin *= 1 + (0.36 + 0.4 * vesicular) * chromatin;
+      // Clumps are darker than gaps are light.
+      hematoxylin *=
+        1 + (0.36 + 0.4 * vesicular) * chromatin + 0.5 * vesicular * Math.max(0, chromatin - 0.35);
     } else hematoxylin *= 1 + 0.42 * coarse(u * 0.45 + textureX, v * 0.45 + textureY);
     if (nucleolus) {
       const first = Math.sqrt((u - nucleolusX) ** 2 + (v - nucleolusY) ** 2);
@@ -131,7 +141,9 @@ function paintRedCells(site: TissueSite, canvas: Canvas): void {
   const { umPerPx } = canvas;
   for (const cell of site.redCells) {
     const phase = cell.seed * 0.1;
-    canvas.around(cell.x, cell.y, cell.radius * 1.3, (i, dx, dy) => {
+    canvas.around(cell.x, cell.y, cell.radius * 1.3, (i, column, row) => {
+      const dx = canvas.x(column) - cell.x;
+      const dy = canvas.y(row) - cell.y;
       const outline = 1 + 0.12 * Math.cos(2 * Math.atan2(dy, dx) + phase);
       const from = Math.sqrt(dx * dx + dy * dy) / outline;
       const share = clamp((cell.radius - from) / (umPerPx * 0.6 + 0.25) + 0.5);

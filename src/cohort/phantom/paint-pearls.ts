@@ -20,7 +20,9 @@ export function paintPearls(site: TissueSite, canvas: Canvas): void {
 /** Granular pink debris with holes. */
 function paintNecrosis({ coarse, fine }: TissueSite, canvas: Canvas, pearl: Pearl): void {
   const own = pearl.seed * 0.01;
-  canvas.over(pearl, WHORL_UM, (i, x, y) => {
+  canvas.over(pearl, WHORL_UM, (i, column, row) => {
+    const x = canvas.x(column);
+    const y = canvas.y(row);
     if (!(canvas.mask[i]! & MASK_BITS.tumour)) return;
     const distance =
       ellipseDistance(pearl, x, y) + 3.2 * coarse(x / 15 + own, y / 15) + 3 * fine(x / 12, y / 12 + own);
@@ -39,7 +41,9 @@ function paintNecrosis({ coarse, fine }: TissueSite, canvas: Canvas, pearl: Pear
 function paintPearl({ coarse, fine }: TissueSite, canvas: Canvas, pearl: Pearl): void {
   const own = pearl.seed * 0.01;
   const radius = Math.min(pearl.rx, pearl.ry);
-  canvas.over(pearl, WHORL_UM, (i, x, y) => {
+  canvas.over(pearl, WHORL_UM, (i, column, row) => {
+    const x = canvas.x(column);
+    const y = canvas.y(row);
     if (!(canvas.mask[i]! & MASK_BITS.tumour)) return;
     const distance = ellipseDistance(pearl, x, y) + 3.2 * coarse(x / 15 + own, y / 15);
     const turn = Math.atan2(y - pearl.y, x - pearl.x);

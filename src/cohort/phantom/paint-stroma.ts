@@ -1,4 +1,4 @@
-/** Stroma: bundles of collagen fibres that wrap around structures, open spaces, myxoid change, clefts. */
+/** Stroma: crimped collagen bundles that wrap around structures, wisps between them, open spaces, myxoid change. */
 import { FIELD } from "./fields";
 import { MASK_BITS } from "./masks";
 import { clamp, lerp, smooth } from "./noise";
@@ -7,34 +7,41 @@ import type { TissueSite } from "./site";
 
 /** Finer than this, single fibrils are drawn; coarser, they would only alias. */
 const FIBRILS_VISIBLE_UM_PER_PX = 0.8;
+/** Collagen is crimped: a fibre swings this far to each side over this period, um. */
+const CRIMP_UM = 1.3;
+const CRIMP_PERIOD_UM = 15;
+/** The second layer of fibres crosses the first at this angle, radians. */
+const CROSSING = 0.55;
+const CROSSING_COS = Math.cos(CROSSING);
+const CROSSING_SIN = Math.sin(CROSSING);
+/** A wisp is where noise is this near to zero: a contour line, long, thin and branching. */
+const WISP = 0.3;
+/** Mean of a wisp over its noise, taken away so that detail never changes the colour of an area. */
+const WISP_MEAN = 0.4;
 
 export function paintStroma(site: TissueSite, pixel: GroundPixel): void {
   const { coarse, fine } = site;
   const { x, y, umPerPx, rough } = pixel;
-  const close = umPerPx < FIBRILS_VISIBLE_UM_PER_PX;
-  const detail = clamp(1.35 - umPerPx * 0.45, 0.25, 1);
-  const along = pixel.read(FIELD.along);
   const looseness = pixel.read(FIELD.looseness);
-  // Fibres are wavy: the coordinate across them swings along them.
-  const across =
-    pixel.read(FIELD.across) +
-    1.2 * Math.sin(along / 8 + 1.6 * rough) +
-    1.5 * fine(along / 30, pixel.read(FIELD.across) / 24);
-
-  const bundles = coarse(across / 4.1 + 31, along / 38);
-  const fibres = fine(across / 1.7 + 11, along / 19);
-  const sheets = coarse(across / 21 + 77, along / 60);
-  const fibrils = close ? fine(across / 0.75 + 5, along / 9) : 0;
   const ground = fine(x / 4.6, y / 4.6 + 70);
-  const density = clamp(
-    0.5 + 0.3 * bundles + 0.34 * detail * fibres + 0.18 * sheets + 0.28 * fibrils + 0.2 * ground,
-  );
+  const along = pixel.read(FIELD.along);
+  const straight = pixel.read(FIELD.across);
+  const phase = 2.6 * coarse(straight / 13, along / 70);
+  const crimp = CRIMP_UM * (0.45 + 0.55 * rough) * Math.sin((along * 2 * Math.PI) / CRIMP_PERIOD_UM + phase);
+  const across = straight + crimp + 1.5 * fine(along / 30, straight / 24);
+
+  const bundles = coarse(across / 4.6 + 31, along / 42);
+  const sheets = coarse(across / 21 + 77, along / 60);
+  let density = 0.5 + 0.36 * bundles + 0.18 * sheets + 0.2 * ground;
+  density += fibreDetail(site, umPerPx, across, along, looseness);
+  density = clamp(density);
+
   let eosin = 0.1 + 0.23 * density;
   let hematoxylin = 0.008 + 0.016 * density;
 
   // Spaces between bundles, wider in loose stroma.
   const open = smooth(0.24, -0.4, density - looseness * 0.66 + 0.03 + 0.14 * ground);
-  eosin *= 1 - (close ? 0.74 : 0.84) * open;
+  eosin *= 1 - 0.78 * open;
   hematoxylin *= 1 - 0.7 * open;
 
   // Myxoid, reactive stroma: bluish ground substance, less collagen.
@@ -47,6 +54,24 @@ export function paintStroma(site: TissueSite, pixel: GroundPixel): void {
   const empty = clefts > 0.35 ? retractionCleft(site, pixel, clefts) : 0;
   pixel.hematoxylin = hematoxylin * (1 - 0.93 * empty);
   pixel.eosin = eosin * (1 - 0.93 * empty);
+}
+
+/** Single fibres in two crossing layers, about zero on average; fades where a pixel is wider than a fibre. */
+function fibreDetail(
+  { coarse, fine }: TissueSite,
+  umPerPx: number,
+  across: number,
+  along: number,
+  looseness: number,
+): number {
+  const visible = clamp(1.35 - umPerPx * 0.45, 0.25, 1);
+  const first = Math.max(0, 1 - Math.abs(fine(across / 2.3 + 11, along / 27)) / WISP);
+  if (umPerPx >= FIBRILS_VISIBLE_UM_PER_PX) return visible * 0.42 * (first - WISP_MEAN);
+  const p = across * CROSSING_COS + along * CROSSING_SIN;
+  const q = along * CROSSING_COS - across * CROSSING_SIN;
+  const second = Math.max(0, 1 - Math.abs(coarse(p / 3 + 57, q / 23 + 13)) / WISP);
+  const fibrils = fine(across / 0.8 + 5, along / 13);
+  return 0.5 * (first - WISP_MEAN) + (0.2 + 0.25 * looseness) * (second - WISP_MEAN) + 0.16 * fibrils;
 }
 
 /** The white gap, up to 7 um, that shrinkage opens between a nest and its stroma. 0 to 1. */

@@ -1,47 +1,68 @@
 /** Host structures: glands, fat, nerves, vessels. */
 import type { Canvas } from "./canvas";
 import { ellipseDistance } from "./geometry";
+import { NearestUnits } from "./lobules";
 import { MASK_BITS } from "./masks";
 import { clamp, lerp, smooth } from "./noise";
 import { nerveDistance, type TissueSite } from "./site";
 
+/** Stroma left between two acini, um. */
+const SEPTUM_UM = 1.6;
+/** Half the thickness of the wall between two fat cells, um. */
+const FAT_WALL_UM = 0.6;
+
+/** Acini: pyramidal cells around a lumen; ducts: a pink double row around a wide one. */
 export function paintGlands({ glands, coarse, fine }: TissueSite, canvas: Canvas): void {
   const { umPerPx, mask } = canvas;
-  for (const gland of glands)
-    canvas.over(gland, 2, (i, x, y) => {
-      const distance = ellipseDistance(gland, x, y);
-      const share = clamp(0.5 - (distance + 3 * coarse(x / 13 + gland.seed, y / 13)) / umPerPx);
+  const nearest = new NearestUnits();
+  for (const lobule of glands)
+    canvas.over(lobule, 4, (i, column, row) => {
+      const x = canvas.x(column);
+      const y = canvas.y(row);
+      nearest.find(lobule, x + 1.6 * coarse(x / 13, y / 13), y + 1.6 * coarse(x / 13 + 40, y / 13));
+      const depth = nearest.depth(lobule) - SEPTUM_UM;
+      const share = clamp(depth / umPerPx + 0.5);
       if (share <= 0) return;
-      const grain = 1 + 0.3 * coarse(x / 2.5, y / 2.5);
-      const fromCentre = Math.hypot(x - gland.x, y - gland.y);
-      let eosin = lerp(0.3, 0.09, gland.mucous) * grain;
-      let hematoxylin = lerp(0.11, 0.05, gland.mucous) * grain;
-      const lumen = (gland.seed % 5) * 0.9 + 0.8 * fine(x / 3, y / 3);
-      if (fromCentre < lumen) {
-        eosin *= 0.15;
-        hematoxylin *= 0.15;
+      const acinus = lobule.units[nearest.index]!;
+      const mucous = acinus.duct ? 0 : acinus.mucous;
+      const grain = 1 + 0.28 * coarse(x / 1.9, y / 1.9) + 0.16 * fine(x / 5, y / 5);
+      // Secretion granules gather towards the lumen; the base is purple.
+      const apex = smooth(3, 12, depth);
+      let eosin = lerp(0.2 + 0.12 * apex, 0.07, mucous) * grain;
+      let hematoxylin = lerp(0.15 - 0.08 * apex, 0.05, mucous) * grain;
+      if (acinus.duct) {
+        eosin = 0.3 * grain;
+        hematoxylin = 0.06 * grain;
       }
-      const sector = Math.abs(Math.sin(Math.atan2(y - gland.y, x - gland.x) * 3.5 + gland.seed));
-      if (sector < 1.2 / (fromCentre + 4)) eosin += 0.05;
-      if (distance > -1.2) eosin += 0.08;
-      canvas.mix(i, share, hematoxylin, eosin, 0);
+      const turn = Math.atan2(y - acinus.y, x - acinus.x);
+      const cellBorder = Math.abs(Math.sin(turn * 3.5 + acinus.seed)) * nearest.first;
+      const border = 0.4 * smooth(1.4 + umPerPx * 0.4, 0.3, cellBorder) + 0.4 * smooth(1.6, 0.4, depth);
+      eosin += 0.12 * border;
+      hematoxylin += 0.02 * border;
+      const lumenRadius = (acinus.duct ? 7.5 : 0.6 + (acinus.seed % 4) * 0.7) + fine(x / 4, y / 4);
+      const lumen = smooth(lumenRadius + umPerPx * 0.5, lumenRadius - umPerPx * 0.5, nearest.first);
+      canvas.mix(i, share, hematoxylin * (1 - 0.9 * lumen), eosin * (1 - 0.9 * lumen), 0);
       mask[i]! &= ~MASK_BITS.REC;
     });
 }
 
-/** Fat cells: empty after processing, with a thin wall. */
-export function paintFat({ fat, coarse }: TissueSite, canvas: Canvas): void {
+/** Fat cells: emptied by processing, flattened by each other, with thin walls. */
+export function paintFat({ fat, coarse, fine }: TissueSite, canvas: Canvas): void {
   const { umPerPx, mask } = canvas;
-  for (const cell of fat)
-    canvas.over(cell, 3, (i, x, y) => {
-      const distance = ellipseDistance(cell, x, y) + 1.2 * coarse(x / 14, y / 14);
-      const share = clamp(0.5 - distance / umPerPx);
-      if (share > 0) {
-        canvas.mix(i, share, 0, 0.0121, 0);
-        mask[i]! &= ~MASK_BITS.REC;
-      }
-      const wall = clamp((0.7 + umPerPx * 0.4 - Math.abs(distance)) / umPerPx + 0.3) * 0.8;
-      if (wall > 0) canvas.mix(i, Math.min(1, wall), 0.03, 0.2, 0);
+  const nearest = new NearestUnits();
+  for (const lobule of fat)
+    canvas.over(lobule, 4, (i, column, row) => {
+      const x = canvas.x(column);
+      const y = canvas.y(row);
+      nearest.find(lobule, x + 4 * coarse(x / 34, y / 34), y + 4 * coarse(x / 34 + 40, y / 34));
+      const depth = nearest.depth(lobule);
+      const share = clamp((depth + FAT_WALL_UM) / umPerPx + 0.5);
+      if (share <= 0) return;
+      const wall = clamp((FAT_WALL_UM * (1 + 0.5 * fine(x / 20, y / 20)) - depth) / umPerPx + 0.5);
+      // A wall thinner than a pixel keeps its amount of stain, not its darkness.
+      const strength = Math.min(1, (2.2 * FAT_WALL_UM) / umPerPx + 0.25);
+      canvas.mix(i, share, 0.04 * wall * strength, 0.012 + 0.27 * wall * strength, 0);
+      mask[i]! &= ~MASK_BITS.REC;
     });
 }
 
@@ -49,7 +70,9 @@ export function paintFat({ fat, coarse }: TissueSite, canvas: Canvas): void {
 export function paintNerves({ nerves, coarse, fine }: TissueSite, canvas: Canvas): void {
   const { umPerPx, mask } = canvas;
   for (const nerve of nerves)
-    canvas.over(nerve, 12, (i, x, y) => {
+    canvas.over(nerve, 12, (i, column, row) => {
+      const x = canvas.x(column);
+      const y = canvas.y(row);
       const dx = x - nerve.x;
       const dy = y - nerve.y;
       const along = dx * nerve.cos + dy * nerve.sin;
@@ -82,7 +105,9 @@ export function paintVessels({ vessels, coarse, fine }: TissueSite, canvas: Canv
   const { umPerPx, mask } = canvas;
   for (const vessel of vessels) {
     const { wall, seed, capillary } = vessel;
-    canvas.over(vessel, wall + 3, (i, x, y) => {
+    canvas.over(vessel, wall + 3, (i, column, row) => {
+      const x = canvas.x(column);
+      const y = canvas.y(row);
       const distance =
         ellipseDistance(vessel, x, y) +
         (capillary ? 2 : 7) * coarse(x / 30 + seed, y / 30) +

@@ -2,8 +2,10 @@
 import type { Rng } from "../../core/random";
 import type { Site } from "../schema";
 import type { Cell, EpithelialBins, RedCell } from "./cells";
+import type { Cord } from "./cords";
 import type { SlowFields } from "./fields";
 import { type Ellipse, ellipseDistance } from "./geometry";
+import type { Lobule, Unit } from "./lobules";
 import type { Noise } from "./noise";
 import type { PhantomPatient } from "./patient";
 import type { PhantomSettings } from "./settings";
@@ -37,10 +39,11 @@ export interface Vessel extends Ellipse {
   plug?: { readonly x: number; readonly y: number; readonly radius: number };
 }
 
-export interface Gland extends Ellipse {
-  /** 0 serous to 1 mucous. */
+/** An acinus of a minor salivary gland, or one of its ducts. */
+export interface Acinus extends Unit {
+  readonly duct: boolean;
+  /** 0 serous (granular, purple) to 1 mucous (clear). */
   readonly mucous: number;
-  readonly seed: number;
 }
 
 /** A keratin pearl or a necrotic heart of a nest. */
@@ -84,11 +87,11 @@ export interface TissueSite {
   readonly coarse: Noise;
   readonly fine: Noise;
   readonly nests: Nest[];
-  readonly cords: Nest[];
+  readonly cords: readonly Cord[];
   readonly nerves: Nerve[];
   readonly vessels: Vessel[];
-  readonly glands: Gland[];
-  readonly fat: Ellipse[];
+  readonly glands: Lobule<Acinus>[];
+  readonly fat: Lobule[];
   readonly pearls: Pearl[];
   /** Places for buds, more than are wanted: not every place is free. */
   readonly budPlaces: Bud[];

@@ -1,12 +1,11 @@
-/** How the tumour grows: nests, cords between muscle fibres, buds, and what lies at the heart of nests. */
+/** How the tumour grows: nests, buds, and what lies at the heart of nests. */
 import type { Rng } from "../../core/random";
 import { FIELD, type SlowFields } from "./fields";
 import type { InvasiveFront } from "./front";
-import { ellipse, ellipseDistance } from "./geometry";
-import type { HostStructures } from "./host-structures";
+import { ellipse } from "./geometry";
 import { clamp, lerp } from "./noise";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM } from "./settings";
-import type { Bud, Muscle, Nest, Pearl } from "./site";
+import type { Bud, Nest, Pearl } from "./site";
 
 /** Shape of nests at one grade of differentiation. Lengths in um. */
 export interface NestShape {
@@ -112,40 +111,6 @@ export function drawNests(rng: Rng, atEdge: boolean, front: InvasiveFront, diffe
     covered += Math.PI * radius * radius;
   }
   return nests;
-}
-
-/** Cords of tumour between muscle fibres: the sign of muscle invasion. */
-export function drawCords(
-  rng: Rng,
-  front: InvasiveFront,
-  muscle: Muscle,
-  muscleStart: number,
-  differentiation: number,
-  strength: number,
-  { nerves, vessels }: HostStructures,
-): Nest[] {
-  const cords: Nest[] = [];
-  const wanted = Math.round(rng.range(8, 18) * strength);
-  for (let i = 0; i < 400 && cords.length < wanted; i++) {
-    const at = { x: rng.normal(0, 230), y: rng.normal(0, 170) };
-    const depth = front.distance(at.x, at.y) - muscleStart;
-    const halfLength = rng.range(40, 140);
-    const halfWidth = rng.range(8, differentiation > 1.4 ? 16 : 27);
-    const angle = muscle.angle + rng.normal(0, 0.09);
-    if (depth < 30 || depth > 330) continue;
-    const overlaps = cords.some((other) => {
-      const dx = at.x - other.x;
-      const dy = at.y - other.y;
-      const across = Math.abs(-dx * muscle.sin + dy * muscle.cos);
-      const along = Math.abs(dx * muscle.cos + dy * muscle.sin);
-      return across < other.ry + halfWidth + 9 && along < (other.rx + halfLength) * 0.8;
-    });
-    if (overlaps) continue;
-    if (nerves.some((o) => ellipseDistance(o, at.x, at.y) < halfWidth + 12)) continue;
-    if (vessels.some((o) => !o.capillary && ellipseDistance(o, at.x, at.y) < halfWidth + 10)) continue;
-    cords.push({ ...ellipse(at.x, at.y, halfLength, halfWidth, angle), radius: halfWidth });
-  }
-  return cords;
 }
 
 /** Places for buds ahead of the front and between the nests: the sign of metastasis. */
