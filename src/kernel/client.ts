@@ -43,7 +43,7 @@ export interface CellResult {
 }
 
 export interface ExecuteOptions {
-  /** Called with each output as it arrives. */
+  /** Called with each output as it arrives; also with what the cell shows after it is done (timers, updates). */
   onOutput?: (output: CellOutput) => void;
   /** Answers the cell's requests for input; without it, the kernel is told that there is no input. */
   onInput?: (prompt: string, password: boolean) => string | Promise<string>;
@@ -122,6 +122,9 @@ interface RequestOptions {
   buffers?: readonly Uint8Array[];
 }
 
+/** So many finished requests are remembered, to tell what they show late. */
+const MAX_DONE = 1000;
+
 /** A running kernel. Made by {@link startKernel}. */
 export class KernelClient {
   private readonly session = randomUUID();
@@ -130,6 +133,8 @@ export class KernelClient {
   private readonly stdin: Dealer;
   private readonly iopub: Subscriber;
   private readonly pending = new Map<string, PendingRequest>();
+  /** Requests that are done; code that they started may still show something. */
+  private readonly done = new Map<string, (message: Message) => void>();
   private readonly listeners = new Set<(message: Message) => void>();
   private readonly sending = new Map<Dealer, Promise<void>>();
   private readonly killChild = () => this.child.kill("SIGKILL");
@@ -184,6 +189,7 @@ export class KernelClient {
   async execute(code: string, options: ExecuteOptions = {}): Promise<CellResult> {
     const outputs: CellOutput[] = [];
     let executionCount: number | null = null;
+    let isDone = false;
     const reply = await this.request(
       "execute_request",
       {
@@ -202,11 +208,12 @@ export class KernelClient {
             executionCount = Number(message.content.execution_count);
           const output = cellOutput(message);
           if (!output) return;
-          outputs.push(output);
+          if (!isDone) outputs.push(output);
           options.onOutput?.(output);
         },
       },
     );
+    isDone = true;
     const { status, execution_count, ename, evalue, traceback, user_expressions } = reply.content;
     return {
       status: status as CellResult["status"],
@@ -282,6 +289,7 @@ export class KernelClient {
         settle: (outcome) => {
           clearTimeout(timer);
           this.pending.delete(id);
+          if (options.onIopub) this.keepListening(id, options.onIopub);
           if (outcome instanceof Error) reject(outcome);
           else resolve(outcome);
         },
@@ -371,8 +379,12 @@ export class KernelClient {
 
   private onIopub(message: Message): void {
     for (const listener of [...this.listeners]) listener(message);
-    const request = this.pending.get(message.parent.msg_id ?? "");
-    if (!request) return;
+    const id = message.parent.msg_id ?? "";
+    const request = this.pending.get(id);
+    if (!request) {
+      if (message.header.msg_type !== "status") this.done.get(id)?.(message);
+      return;
+    }
     request.touch();
     if (message.header.msg_type !== "status") {
       request.onIopub(message);
@@ -380,6 +392,11 @@ export class KernelClient {
     }
     request.idle = message.content.execution_state === "idle";
     settleIfDone(request);
+  }
+
+  private keepListening(id: string, onIopub: (message: Message) => void): void {
+    this.done.set(id, onIopub);
+    if (this.done.size > MAX_DONE) this.done.delete(this.done.keys().next().value!);
   }
 
   private async onInputRequest(message: Message): Promise<void> {

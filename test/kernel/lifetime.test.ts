@@ -1,0 +1,87 @@
+/** The kernel's process: how it starts, and that it always ends. */
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { startKernel } from "../../src/kernel/client";
+import { createConnection, readConnection, writeConnection } from "../../src/kernel/connection";
+import { OSCC_KERNEL_SPEC } from "../../src/kernel/kernel-spec";
+import { pause, resultOf, temporaryFolder } from "./support";
+
+const folder = temporaryFolder();
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test("shutdown ends it although a timer is pending", async () => {
+  const kernel = await startKernel({ cwd: folder });
+  await kernel.execute("setInterval(() => {}, 1000);");
+  await kernel.shutdown();
+  expect(kernel.exitStatus).toEqual({ code: 0, signal: null });
+});
+
+test("a restart begins with nothing", async () => {
+  const first = await startKernel({ cwd: folder });
+  await first.execute("const gone = 1;");
+  await first.shutdown({ restart: true });
+  const second = await startKernel({ cwd: folder });
+  const cell = await second.execute("typeof (globalThis as { gone?: number }).gone");
+  expect([cell.executionCount, resultOf(cell)]).toEqual([1, "'undefined'"]);
+  await second.shutdown();
+});
+
+test("it ends when its parent is gone", async () => {
+  const connectionFile = path.join(folder, "orphan.json");
+  writeConnection(connectionFile, await createConnection());
+  const launcher = path.join(OSCC_KERNEL_SPEC, "launch.cjs");
+  // A parent that starts the kernel, says its process id, and is killed.
+  const parent = spawn(process.execPath, [
+    "-e",
+    `const { spawn } = require("node:child_process");
+     const kernel = spawn(process.execPath, ${JSON.stringify([launcher, connectionFile])}, { stdio: "ignore" });
+     console.log(kernel.pid); setInterval(() => {}, 1000);`,
+  ]);
+  const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+  await pause(1500);
+  expect(isAlive(pid)).toBe(true);
+  parent.kill("SIGKILL");
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+});
+
+test("a kernel that dies is reported, not waited for", async () => {
+  const kernel = await startKernel({ cwd: folder });
+  await expect(kernel.execute("process.exit(3)")).rejects.toThrow(/kernel has stopped.*\n.*exit code 3/);
+  await kernel.shutdown();
+});
+
+test("a kernel that is silent for too long is reported", async () => {
+  const kernel = await startKernel({ cwd: folder });
+  await expect(kernel.execute("await new Promise(() => {})", { timeoutS: 0.3 })).rejects.toThrow(
+    /said nothing for 0\.3 s/,
+  );
+  await kernel.shutdown();
+});
+
+test("a kernel that cannot start says why", async () => {
+  const spec = path.join(folder, "broken");
+  const { mkdirSync } = await import("node:fs");
+  mkdirSync(spec, { recursive: true });
+  const argv = ["node", "-e", "console.error('no such library'); process.exit(4)", "{connection_file}"];
+  writeFileSync(path.join(spec, "kernel.json"), JSON.stringify({ argv, display_name: "b", language: "b" }));
+  await expect(startKernel({ spec, cwd: folder })).rejects.toThrow(/exit code 4[\s\S]*no such library/);
+});
+
+test("it refuses to listen to the outside, and to listen without a key", async () => {
+  const connection = await createConnection();
+  const file = path.join(folder, "open.json");
+  writeFileSync(file, JSON.stringify({ ...connection, ip: "0.0.0.0" }));
+  expect(() => readConnection(file)).toThrow(/expected a loopback address/);
+  writeFileSync(file, JSON.stringify({ ...connection, key: "" }));
+  expect(() => readConnection(file)).toThrow(/unsigned messages are never executed/);
+  expect(() => readConnection(path.join(folder, "missing.json"))).toThrow(/cannot be read/);
+});

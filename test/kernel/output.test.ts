@@ -1,0 +1,154 @@
+/** What cells show: nothing is lost, nothing lands in the wrong place. */
+import { expect, test } from "vitest";
+import type { Message } from "../../src/kernel/wire";
+import { pause, printed, useKernel } from "./support";
+
+const under = useKernel();
+const run = (code: string) => under.kernel.execute(code);
+
+/** Listen to everything that the kernel publishes while `work` runs. */
+async function overhear(work: () => Promise<void>): Promise<Message[]> {
+  const heard: Message[] = [];
+  const stop = under.kernel.onMessage((message) => heard.push(message));
+  await work();
+  stop();
+  return heard;
+}
+
+test("20,000 printed lines all arrive, in order, and then the kernel is idle", async () => {
+  const cell = await run("for (let i = 0; i < 20_000; i++) console.log(i);");
+  const lines = printed(cell).trimEnd().split("\n");
+  expect(lines).toHaveLength(20_000);
+  expect(lines.every((line, i) => line === String(i))).toBe(true);
+  expect(cell.status).toBe("ok");
+});
+
+test("2,000 separate messages all arrive, in order", async () => {
+  const cell = await run(`
+    import { display } from "oscc-lab/dist/kernel/notebook-api";
+    for (let i = 0; i < 2000; i++) display({ "text/plain": String(i) });
+  `);
+  const shown = cell.outputs.map((output) =>
+    output.type === "display_data" ? output.data["text/plain"] : "",
+  );
+  expect(shown).toEqual(Array.from({ length: 2000 }, (_, i) => String(i)));
+});
+
+test("stdout, stderr and displays keep their order", async () => {
+  const cell = await run(`
+    import { display } from "oscc-lab/dist/kernel/notebook-api";
+    console.log("one"); console.error("two"); display({ "text/plain": "three" }); console.log("four");
+  `);
+  expect(cell.outputs.map((output) => (output.type === "stream" ? output.name : output.type))).toEqual([
+    "stdout",
+    "stderr",
+    "display_data",
+    "stdout",
+  ]);
+});
+
+test("a loop that never yields is heard while it runs", async () => {
+  let firstHeardAt = 0;
+  const cell = await under.kernel.execute(
+    "{ const begin = Date.now(); console.log('begin'); while (Date.now() - begin < 600) { if ((Date.now() - begin) % 100 === 0) console.log('.'); } console.log('end', Date.now()); }",
+    {
+      onOutput: () => {
+        firstHeardAt ||= Date.now();
+      },
+    },
+  );
+  const endedAt = Number(/end (\d+)/.exec(printed(cell))![1]);
+  expect(endedAt - firstHeardAt).toBeGreaterThan(200);
+});
+
+test("a character is whole although its bytes come in two pieces", async () => {
+  const cell = await run(
+    "process.stdout.write(Buffer.from([0xce])); process.stdout.write(Buffer.from([0xbc])); console.log('m')",
+  );
+  expect(printed(cell)).toBe("μm\n");
+});
+
+test("a display is replaced in place", async () => {
+  const cell = await run(`
+    import { host } from "oscc-lab/dist/core/host";
+    const handle = host().display({ "text/plain": "0 %" });
+    handle.update({ "text/plain": "100 %" });
+  `);
+  const [shown, update] = cell.outputs;
+  expect(shown).toMatchObject({ type: "display_data", data: { "text/plain": "0 %" } });
+  expect(update).toMatchObject({ type: "update_display_data", data: { "text/plain": "100 %" } });
+  expect(shown).toHaveProperty("displayId", (update as { displayId: string }).displayId);
+});
+
+test("tslab's own display works", async () => {
+  const cell = await run('import { display } from "tslab"; display.html("<i>tslab</i>");');
+  expect(cell.outputs).toMatchObject([{ type: "display_data", data: { "text/html": "<i>tslab</i>" } }]);
+});
+
+test("output can be cleared", async () => {
+  const cell = await run(
+    'import { clearOutput } from "oscc-lab/dist/kernel/notebook-api"; clearOutput(true);',
+  );
+  expect(cell.outputs).toEqual([{ type: "clear_output", wait: true }]);
+});
+
+test("a warning is said once", async () => {
+  const cell = await run(`
+    import { host } from "oscc-lab/dist/core/host";
+    host().warn("blurred"); host().warn("blurred");
+  `);
+  expect(printed(cell, "stderr")).toBe("blurred\n");
+});
+
+test("late output goes to the cell that started it", async () => {
+  const ids: string[] = [];
+  const heard = await overhear(async () => {
+    await run("setTimeout(() => console.log('late'), 60);");
+    await run("await new Promise((resolve) => setTimeout(resolve, 120)); console.log('on time');");
+    await pause(50);
+  });
+  for (const message of heard)
+    if (message.header.msg_type === "execute_input") ids.push(message.parent.msg_id!);
+  const streams = heard.filter(({ header }) => header.msg_type === "stream");
+  expect(streams.map(({ content, parent }) => [content.text, ids.indexOf(parent.msg_id!)])).toEqual([
+    ["late\n", 0],
+    ["on time\n", 1],
+  ]);
+});
+
+test("an error that nobody caught is told, and the kernel lives", async () => {
+  const cell = await run(
+    "setTimeout(() => { throw new Error('stray'); }, 5); await new Promise((resolve) => setTimeout(resolve, 60));",
+  );
+  expect(cell.status).toBe("ok");
+  expect(printed(cell, "stderr")).toContain("stray");
+  expect((await run("1")).status).toBe("ok");
+});
+
+test("a silent cell leaves no trace", async () => {
+  const before = (await run("0")).executionCount!;
+  const heard = await overhear(async () => {
+    const cell = await under.kernel.execute("console.log('hush'); 5", { silent: true });
+    expect(cell.status).toBe("ok");
+  });
+  expect(new Set(heard.map(({ header }) => header.msg_type))).toEqual(new Set(["status"]));
+  expect((await run("0")).executionCount).toBe(before + 1);
+});
+
+test("every request is wrapped in busy and idle", async () => {
+  const heard = await overhear(async () => {
+    await under.kernel.isComplete("1");
+  });
+  expect(heard.map(({ content }) => content.execution_state)).toEqual(["busy", "idle"]);
+});
+
+test("while a cell runs, another request does not make the kernel look idle", async () => {
+  const heard = await overhear(async () => {
+    const cell = run("await new Promise((resolve) => setTimeout(resolve, 150));");
+    await pause(60);
+    await under.kernel.isComplete("1");
+    await cell;
+  });
+  const states = heard.flatMap(({ content }) => (content.execution_state as string | undefined) ?? []);
+  expect(states).toEqual(["busy", "busy", "idle", "busy", "idle"]);
+});

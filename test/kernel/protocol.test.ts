@@ -1,0 +1,194 @@
+/** The protocol beside cells: queue, interrupts, history, comms, input, signatures. */
+import { describe, expect, test } from "vitest";
+import { createMessage, encode, type Message } from "../../src/kernel/wire";
+import { pause, printed, resultOf, tracebackOf, useKernel } from "./support";
+
+const under = useKernel();
+const run = (code: string) => under.kernel.execute(code);
+
+describe("the queue", () => {
+  test("cells queued behind a failing one are aborted, later ones run", async () => {
+    const results = await Promise.all([run("throw new Error('first')"), run("'second'"), run("'third'")]);
+    expect(results.map(({ status }) => status)).toEqual(["error", "aborted", "aborted"]);
+    expect((await run("'fourth'")).status).toBe("ok");
+  });
+
+  test("unless the front end asks to go on", async () => {
+    const failing = under.kernel.execute("throw new Error('first')", { stopOnError: false });
+    const results = await Promise.all([failing, run("'second'")]);
+    expect(results.map(({ status }) => status)).toEqual(["error", "ok"]);
+  });
+
+  test("cells run one after the other", async () => {
+    const cells = [40, 20, 0].map((ms, i) =>
+      run(
+        `await new Promise((resolve) => setTimeout(resolve, ${ms})); console.log(${i}, process.hrtime.bigint())`,
+      ),
+    );
+    const times = (await Promise.all(cells)).map((cell) => BigInt(printed(cell).match(/(\d+)n/)![1]!));
+    expect(times[0]! < times[1]! && times[1]! < times[2]!).toBe(true);
+  });
+
+  test("completion is answered while a cell waits", async () => {
+    const cell = run("await new Promise((resolve) => setTimeout(resolve, 1500)); 'done'");
+    await pause(100);
+    const before = Date.now();
+    expect((await under.kernel.complete("process.argv")).matches).toContain("argv");
+    expect(Date.now() - before).toBeLessThan(1000);
+    expect(resultOf(await cell)).toBe("'done'");
+  });
+});
+
+describe("interrupt", () => {
+  const interruptAfter = async (ms: number, code: string) => {
+    const cell = run(code);
+    await pause(ms);
+    const asked = Date.now();
+    await under.kernel.interrupt();
+    const result = await cell;
+    return { result, tookMs: Date.now() - asked };
+  };
+
+  test("ends an endless loop; variables stay", async () => {
+    await run("let kept = 5;");
+    const { result } = await interruptAfter(300, "let counted = 0; while (true) counted++;");
+    expect(result.error?.ename).toBe("Interrupted");
+    expect(resultOf(await run("[kept, counted > 0]"))).toBe("[ 5, true ]");
+  });
+
+  test("ends an await; variables stay", async () => {
+    const { result, tookMs } = await interruptAfter(200, "let before = 7; await new Promise(() => {});");
+    expect(result.error?.ename).toBe("Interrupted");
+    expect(tookMs).toBeLessThan(1000);
+    expect(resultOf(await run("before"))).toBe("7");
+  });
+
+  test("aborts the signal of the cell, so that work stops and may say what it stopped", async () => {
+    const { result } = await interruptAfter(
+      200,
+      `import { currentSignal, throwIfAborted } from "oscc-lab/dist/core/abort";
+       let rounds = 0;
+       async function work() {
+         const signal = currentSignal();
+         for (;;) { throwIfAborted(signal, "counting"); rounds++; await new Promise((resolve) => setTimeout(resolve, 5)); }
+       }
+       await work();`,
+    );
+    expect(result.error).toMatchObject({ ename: "Interrupted" });
+    expect(tracebackOf(result)).toContain("counting was stopped on request");
+    const rounds = async () => resultOf(await run("rounds"));
+    const stoppedAt = await rounds();
+    await pause(50);
+    expect(await rounds()).toBe(stoppedAt);
+  });
+
+  test("is also a message on the control channel", async () => {
+    const cell = run("await new Promise(() => {})");
+    await pause(150);
+    await under.kernel.request("interrupt_request", {}, { channel: "control" });
+    expect((await cell).error?.ename).toBe("Interrupted");
+  });
+
+  test("harms nothing when nothing runs", async () => {
+    await under.kernel.interrupt();
+    expect(resultOf(await run("1"))).toBe("1");
+  });
+});
+
+test("history: latest, ranges and search", async () => {
+  const first = (await run("'needle one'")).executionCount!;
+  await run("'hay'");
+  await run("'needle two'");
+  await run("'needle two'");
+  const ask = async (content: Record<string, unknown>) =>
+    (await under.kernel.request("history_request", { output: false, raw: true, ...content })).content.history;
+  expect(await ask({ hist_access_type: "tail", n: 2 })).toEqual([
+    [0, first + 2, "'needle two'"],
+    [0, first + 3, "'needle two'"],
+  ]);
+  expect(await ask({ hist_access_type: "range", session: 0, start: first, stop: first + 2 })).toEqual([
+    [0, first, "'needle one'"],
+    [0, first + 1, "'hay'"],
+  ]);
+  expect(await ask({ hist_access_type: "search", pattern: "'needle*", unique: true })).toHaveLength(2);
+});
+
+test("comms: opened by the cell, opened by the front end, used and closed", async () => {
+  const heard: Message[] = [];
+  const stop = under.kernel.onMessage((message) => {
+    if (message.header.msg_type.startsWith("comm_")) heard.push(message);
+  });
+  await run(`
+    import { openComm, onComm } from "oscc-lab/dist/kernel/notebook-api";
+    onComm("echo", (comm, opening) => {
+      comm.send({ opened: opening.data });
+      comm.onMessage(({ data, buffers }) => comm.send({ echo: data, bytes: buffers.length }));
+      comm.onClose(() => console.log("closed"));
+    });
+    const comm = openComm("panel", { title: "t" });
+  `);
+  expect(heard.at(-1)?.content).toMatchObject({ target_name: "panel", data: { title: "t" } });
+  const { comms } = (await under.kernel.request("comm_info_request", {})).content;
+  expect(Object.values(comms as object)).toEqual([{ target_name: "panel" }]);
+
+  under.kernel.notify("comm_open", { comm_id: "c1", target_name: "echo", data: { a: 1 } });
+  under.kernel.notify("comm_msg", { comm_id: "c1", data: { b: 2 } }, [Buffer.from("x")]);
+  await expect
+    .poll(() => heard.slice(1).map(({ content }) => content.data))
+    .toEqual([{ opened: { a: 1 } }, { echo: { b: 2 }, bytes: 1 }]);
+  under.kernel.notify("comm_open", { comm_id: "c2", target_name: "nobody", data: {} });
+  await expect
+    .poll(() => heard.at(-1))
+    .toMatchObject({
+      header: { msg_type: "comm_close" },
+      content: { comm_id: "c2" },
+    });
+  await run("comm.close({ done: true })");
+  expect(heard.at(-1)?.content).toMatchObject({ data: { done: true } });
+  stop();
+});
+
+test("a cell can ask the reader", async () => {
+  const cell = await under.kernel.execute(
+    `import { input } from "oscc-lab/dist/kernel/notebook-api"; await input("Name? ")`,
+    { onInput: (prompt) => `answer to ${prompt}` },
+  );
+  expect(resultOf(cell)).toBe("'answer to Name? '");
+});
+
+test("where nobody can answer, asking is an error that says so", async () => {
+  const cell = await run(`import { input } from "oscc-lab/dist/kernel/notebook-api"; await input("Name? ")`);
+  expect(cell.error?.evalue).toContain("nobody is there to answer");
+});
+
+test("kernel info says what is spoken", async () => {
+  expect(await under.kernel.info()).toMatchObject({
+    status: "ok",
+    protocol_version: "5.4",
+    implementation: "oscc-lab",
+    language_info: { name: "typescript", file_extension: ".ts" },
+  });
+});
+
+describe("messages that are not signed with the key", () => {
+  const request = (code: string) =>
+    createMessage({
+      type: "execute_request",
+      session: "stranger",
+      content: { code, silent: false, store_history: false },
+    });
+
+  test("are never executed", async () => {
+    await run("let touched = 'no';");
+    const forged = encode(request("touched = 'wrong key'"), "another key");
+    const unsigned = encode(request("touched = 'unsigned'"), "k").map((frame, i) =>
+      i === 1 ? new Uint8Array() : frame,
+    );
+    const garbage = [Buffer.from("<IDS|MSG>"), Buffer.from([0, 255]), Buffer.from("{"), Buffer.from("")];
+    for (const frames of [forged, unsigned, garbage, [Buffer.from([1, 2, 3])], [new Uint8Array()]]) {
+      await under.kernel.sendRaw(frames);
+      await under.kernel.sendRaw(frames, "control");
+    }
+    expect(resultOf(await run("touched"))).toBe("'no'");
+  });
+});
