@@ -161,6 +161,14 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
     return patients.map((patient) => patient.labels[task] ?? -1);
   }
 
+  /** The labels of every task, a column each, one value for each patient; -1 where missing. */
+  labelColumns(): Record<TaskOf<S>, number[]> {
+    return Object.fromEntries(this.tasks.map((task) => [task, this.labels(task)])) as Record<
+      TaskOf<S>,
+      number[]
+    >;
+  }
+
   /** Patients per class and part of the split, one row per class of each task. */
   classCounts(): ClassCount<S>[] {
     return classCounts(this);
