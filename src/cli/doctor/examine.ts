@@ -1,0 +1,27 @@
+/** All checks, in the order in which a person would put things right. */
+import { checkEagerBackend } from "./devices";
+import type { Finding } from "./finding";
+import {
+  checkBuild,
+  checkCache,
+  checkExtension,
+  checkKernelSpec,
+  checkNativeParts,
+  checkNode,
+} from "./installation";
+import { checkData, checkJupyterLab, checkWeights } from "./surroundings";
+
+export async function examine(): Promise<Finding[]> {
+  return [
+    checkNode(),
+    ...checkNativeParts(),
+    checkBuild(),
+    checkCache(),
+    checkEagerBackend(),
+    checkKernelSpec(),
+    checkJupyterLab(),
+    checkExtension(),
+    await checkData(),
+    await checkWeights(),
+  ];
+}

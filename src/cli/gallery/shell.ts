@@ -1,0 +1,37 @@
+/** What every page of the gallery shares: head, style, notices. */
+import { PHANTOM_NOTICE } from "../../core/provenance";
+import { escapeHtml } from "./html";
+import { STYLE } from "./style";
+
+export interface DocumentParts {
+  readonly title: string;
+  readonly description: string;
+  readonly body: string;
+}
+
+export function documentHtml({ title, description, body }: DocumentParts): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: 'self' file:; style-src 'unsafe-inline'">
+<meta name="description" content="${escapeHtml(description)}">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>${body}
+</body>
+</html>
+`;
+}
+
+/** Said once on each page, where it is seen. */
+export function notices(phantom: boolean): string {
+  const data = phantom
+    ? `<p class="notice phantom"><strong>Made from the phantom: ${PHANTOM_NOTICE}.</strong> ` +
+      "Synthetic tissue with known truth; how well a model does on it says nothing about patients.</p>"
+    : "";
+  return `<p class="notice use"><strong>Research use only, not for diagnosis.</strong></p>${data}`;
+}
