@@ -6,7 +6,7 @@ export type {
   CheckpointFormat,
   CheckpointTensor,
 } from "./checkpoints/checkpoint";
-export { type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
+export { inferEncoder, type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
 export { loadModel, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";
@@ -15,6 +15,7 @@ export { HEAD_DROPOUT, HEAD_HIDDEN } from "./head";
 export type { LiveParameters } from "./layers";
 export {
   createModel,
+  encodeImages,
   type ForwardOptions,
   type ForwardResult,
   forward,
@@ -45,11 +46,19 @@ export {
   type Parameters,
   type ParameterTensor,
 } from "./parameters";
+export {
+  decodeImages,
+  modelImages,
+  type ViewImage,
+  type ViewPatient,
+  type ViewPixels,
+} from "./patient-input";
 export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } from "./positions";
 export {
   type EncoderName,
   type ImageSize,
   type LayerTap,
+  PREFIX_TOKENS,
   patchGrid,
   VIT_PRESETS,
   type ViTConfig,

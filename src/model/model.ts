@@ -36,8 +36,8 @@ export interface ModelTask {
   readonly classes: readonly string[];
 }
 
-/** How a photograph becomes the model's input size: `squash` changes its proportions (published), `crop` cuts its centre. */
-export type ImageFit = "squash" | "crop";
+/** How a photograph becomes the model's input size: `squash` changes its proportions (published), `crop` cuts, `fit` adds glass. */
+export type ImageFit = "squash" | "crop" | "fit";
 
 /** All that is needed to rebuild and to use a model, as plain JSON. */
 export interface ModelSpec {
@@ -172,11 +172,21 @@ export function forward(
   images: tf.Tensor,
   options: ForwardOptions = {},
 ): ForwardResult {
+  const features = encodeImages(spec, parameters, images, options.tap); // [B * M, D]
+  return { features, ...forwardFeatures(spec, parameters, features, options.dropout) };
+}
+
+/** The encoder's part: from images [B, M, h, w, 3], normalised, to features [B * M, D]. */
+export function encodeImages(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  images: tf.Tensor,
+  tap?: LayerTap,
+): tf.Tensor {
   checkImages(spec, images.shape);
   const [height, width] = spec.encoder.imageSize;
   const flat = tf.reshape(images, [-1, height, width, 3]); // [B * M, h, w, 3]
-  const features = vitForward(spec.encoder, under("encoder", parameters), flat, options.tap); // [B * M, D]
-  return { features, ...forwardFeatures(spec, parameters, features, options.dropout) };
+  return vitForward(spec.encoder, under("encoder", parameters), flat, tap);
 }
 
 /** The part after the encoder: from features [B * M, D] to logits. */

@@ -3,7 +3,7 @@ import { nearest } from "../../core/errors";
 import type { Model } from "../model";
 import { elements, type ParameterTensor } from "../parameters";
 import { type Grid, type PositionResize, resizePositions } from "../positions";
-import { PREFIX_TOKENS, patchGrid, type ViTConfig, vitParameters } from "../vit";
+import { type ImageSize, PREFIX_TOKENS, patchGrid, type ViTConfig, vitConfig, vitParameters } from "../vit";
 import { type Checkpoint, type CheckpointTensor, invalidCheckpoint, toFloat32 } from "./checkpoint";
 
 /** What wrapping modules put before timm's names: DataParallel, DINO, our own models. */
@@ -92,6 +92,38 @@ export function loadEncoder(
       ...(resized ? { positions: resized.description } : {}),
     },
   };
+}
+
+/** Width of an attention head in every published ViT that the readers know. */
+const USUAL_HEAD_WIDTH = 64;
+
+/**
+ * The encoder that a checkpoint was made for, told by the shapes of its tensors.
+ *
+ * The number of heads leaves no trace in the shapes; it is taken as width / 64, as in all published ViTs.
+ *
+ * @param imageSize  pixels the model will see; default that of the checkpoint's position embedding
+ * @throws InvalidCheckpoint  when it holds no ViT
+ */
+export function inferEncoder(checkpoint: Checkpoint, imageSize?: ImageSize): ViTConfig {
+  const { tensors } = encoderTensors(checkpoint);
+  const [width, , patch] = tensors.get("patch_embed.proj.weight")?.shape ?? [];
+  const hidden = tensors.get("blocks.0.mlp.fc1.weight")?.shape[0];
+  const grid = squareGrid((tensors.get(POSITIONS)?.shape[1] ?? 0) - PREFIX_TOKENS);
+  const depth = new Set([...tensors.keys()].flatMap((name) => name.match(/^blocks\.(\d+)\./)?.[1] ?? []))
+    .size;
+  if (!width || !patch || !hidden || depth === 0)
+    throw invalidCheckpoint(checkpoint.path, "names", [
+      "holds no vision transformer in timm's names.",
+      `It holds: ${listed(Object.keys(checkpoint.tensors))}.`,
+      "Name the encoder it was made for.",
+    ]);
+  const side = imageSize ?? (grid ? grid[0] * patch : 224);
+  const heads = Math.max(1, Math.round(width / USUAL_HEAD_WIDTH));
+  return vitConfig(
+    { imageSize: [patch, patch], patch, width, depth, heads, mlpRatio: hidden / width },
+    { imageSize: side },
+  );
 }
 
 /** The encoder's tensors by timm name. Our own models keep theirs under `encoder.`, beside other parts. */

@@ -1,0 +1,216 @@
+/** Fine-tune a model of patients. */
+import { currentSignal } from "../core/abort";
+import { invalidArgument } from "../core/errors";
+import { host, inNotebook } from "../core/host";
+import { startProgress } from "../core/progress";
+import { Rng } from "../core/random";
+import { MISSING_LABEL } from "../evaluate";
+import {
+  createModel,
+  inferEncoder,
+  type LoadReport,
+  loadEncoder,
+  type Model,
+  type ModelOptions,
+  NORMALISATIONS,
+  readCheckpoint,
+} from "../model";
+import type { BatchOptions } from "./batches";
+import type { TrainingCohort, TrainingPatient } from "./cohort";
+import { curveText, type EpochRecord } from "./history";
+import { trainingLoop } from "./loop";
+import { type FitOptions, type FitSettings, lossFunctions, resolveOptions } from "./options";
+import { PixelSource } from "./pixels";
+import { encodePatients } from "./predictor";
+import { Run } from "./run";
+import { pixelStatistics } from "./statistics";
+import { balancedClassWeights } from "./targets";
+
+/**
+ * Fine-tune a model on a cohort and keep the epoch that does best on its validation patients.
+ *
+ * The default is the study's recipe (`preset: "published"`: PathoBench ViT-S/16 at 512 pixels, concatenation,
+ * AdamW with cosine, 200 epochs), which wants a GPU; `preset: "notebook"` learns the phantom on two cores.
+ * Any single choice can be given beside a preset. Validation AUC is computed after each epoch; several tasks are
+ * learned by the sum of their losses. The same seed gives the same run.
+ *
+ * @param cohort   from `openCohort`, or any object of the same form
+ * @param options  see `FitOptions`
+ * @throws UnknownName, InvalidArgument  for options that do not fit the cohort
+ * @throws NotFinite  when the loss becomes NaN or infinite, naming the step
+ * @throws InvalidCheckpoint  when the weights file cannot be read or does not fit the encoder
+ * @throws Aborted    when stopped
+ * @example
+ * const run = await fit(cohort, { preset: "notebook", tasks: "TD" });
+ * await plot.training(run.history);
+ */
+export async function fit<Task extends string>(
+  cohort: TrainingCohort<Task>,
+  options: FitOptions<Task> = {},
+): Promise<Run<Task>> {
+  const settings = resolveOptions(cohort, options);
+  const signal = currentSignal(options.signal);
+  const rng = new Rng(settings.seed).split("fit");
+  const { train, valid } = chooseSplit(cohort, options.split);
+  const losses = lossFunctions(settings.tasks, options.loss);
+
+  const start = await startingModel(cohort, settings, options, rng.split("model"));
+  const pixels = new PixelSource(start.model.spec, signal);
+  await decode([...train, ...valid], pixels);
+  const model =
+    settings.normalisation === "train" ? await withStatistics(start.model, train, pixels) : start.model;
+
+  const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
+  const batches: BatchOptions = {
+    spec: model.spec,
+    batch: settings.batch,
+    source: settings.mode === "frozen" ? "features" : "images",
+    augment: settings.augment,
+    classWeights: classWeights(settings, model, train),
+    labelSmoothing: settings.labelSmoothing,
+    read,
+  };
+  const result = await trainingLoop({
+    model,
+    settings,
+    losses,
+    train,
+    valid,
+    batches,
+    rng,
+    device: options.device ?? "auto",
+    signal,
+    onEpoch: options.onEpoch ?? showCurve(),
+  });
+  for (const [task, reason] of Object.entries(result.undefinedAuc))
+    host().warn(
+      `validation AUC of ${task} is not defined: ${reason}. The epoch was chosen by validation loss.`,
+    );
+  return new Run({
+    cohort,
+    options: settings,
+    model: { spec: model.spec, parameters: result.parameters },
+    history: result.history,
+    best: result.best,
+    device: result.device,
+    trainIds: train.map((patient) => patient.id),
+    validIds: valid.map((patient) => patient.id),
+    pixels,
+    ...(start.weights ? { weights: start.weights } : {}),
+  });
+}
+
+/** The patients to train on and to validate on. */
+function chooseSplit<Task extends string>(cohort: TrainingCohort<Task>, split: FitOptions["split"]) {
+  if (split) {
+    const byId = new Map(cohort.patients.map((patient) => [patient.id, patient]));
+    const pick = (ids: readonly string[]) =>
+      ids.map((id) => {
+        const patient = byId.get(id);
+        if (!patient) throw invalidArgument("split", id, "ids of patients of the cohort");
+        return patient;
+      });
+    return { train: pick(split.train), valid: pick(split.valid) };
+  }
+  const train = cohort.patients.filter((patient) => patient.split === "train");
+  const valid = cohort.patients.filter((patient) => patient.split === "valid");
+  if (train.length === 0)
+    throw invalidArgument(
+      "cohort",
+      "without training patients",
+      "a cohort with a split by patient",
+      "Use crossValidate(cohort, options), or name the patients: fit(cohort, { split: { train, valid } }).",
+    );
+  return { train, valid };
+}
+
+/** The model before training: random, with the encoder from a weights file if there is one. */
+async function startingModel<Task extends string>(
+  cohort: TrainingCohort<Task>,
+  settings: FitSettings,
+  options: FitOptions<Task>,
+  rng: Rng,
+): Promise<{ model: Model; weights?: LoadReport }> {
+  const checkpoint = settings.weights === undefined ? undefined : await readCheckpoint(settings.weights);
+  const encoder =
+    checkpoint && options.encoder === undefined
+      ? inferEncoder(checkpoint, settings.imageSize)
+      : settings.encoder;
+  const modelOptions: ModelOptions = {
+    encoder,
+    imageSize: settings.imageSize,
+    imageFit: settings.imageFit,
+    fusion: settings.fusion,
+    fusionWidth: settings.fusionWidth,
+    dropout: settings.dropout,
+    views: settings.views,
+    // The statistics of the training images are put in once these are decoded.
+    normalisation: settings.normalisation === "train" ? NORMALISATIONS["multi-oscc"] : settings.normalisation,
+    tasks: Object.fromEntries(settings.tasks.map((task) => [task, cohort.schema.tasks[task]!])),
+  };
+  const model = createModel(modelOptions, rng);
+  if (!checkpoint) return { model };
+  const loaded = loadEncoder(model, checkpoint, { positions: settings.positions });
+  return { model: loaded.model, weights: loaded.report };
+}
+
+async function decode(patients: readonly TrainingPatient[], pixels: PixelSource): Promise<void> {
+  if (!pixels.fits(patients)) return; // then each batch decodes its own
+  const progress = startProgress("reading images of patients", patients.length);
+  await pixels.readAll(patients, (done) => progress.update(done));
+  progress.end(`read the images of ${patients.length} patients`);
+}
+
+/** The model with the pixel statistics of its training images. */
+async function withStatistics(
+  model: Model,
+  train: readonly TrainingPatient[],
+  pixels: PixelSource,
+): Promise<Model> {
+  const values = await Promise.all(train.map((patient) => pixels.read(patient)));
+  return { ...model, spec: { ...model.spec, normalisation: pixelStatistics(values) } };
+}
+
+/** What a step reads of a patient: pixels, or the features of a frozen encoder, computed once. */
+async function reader(
+  settings: FitSettings,
+  model: Model,
+  patients: readonly TrainingPatient[],
+  pixels: PixelSource,
+  device: FitOptions["device"],
+  signal: AbortSignal | undefined,
+): Promise<BatchOptions["read"]> {
+  if (settings.mode === "full") return (patient) => pixels.read(patient);
+  const progress = startProgress("features of patients", patients.length);
+  const features = await encodePatients(model, patients, pixels, {
+    device: device ?? "auto",
+    onPatient: (done) => progress.update(done),
+    ...(signal ? { signal } : {}),
+  });
+  progress.end(`features of ${patients.length} patients computed`);
+  return async (patient) => features.get(patient.id)!;
+}
+
+function classWeights(settings: FitSettings, model: Model, train: readonly TrainingPatient[]) {
+  if (settings.classWeights === "none") return {};
+  return Object.fromEntries(
+    Object.entries(model.spec.tasks).map(([task, { classes }]) => [
+      task,
+      balancedClassWeights(
+        train.map((patient) => patient.labels[task] ?? MISSING_LABEL),
+        classes.length,
+      ),
+    ]),
+  );
+}
+
+/** In a notebook: the curve as text, redrawn in place. A caller with a better picture passes `onEpoch`. */
+function showCurve(): (history: readonly EpochRecord[]) => void {
+  if (!inNotebook()) return () => {};
+  let shown: ReturnType<ReturnType<typeof host>["display"]> | undefined;
+  return (history) => {
+    const bundle = { "text/plain": curveText(history) };
+    if (shown) shown.update(bundle);
+    else shown = host().display(bundle);
+  };
+}

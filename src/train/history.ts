@@ -1,0 +1,93 @@
+/** What is recorded after each epoch, and how it reads as text. */
+
+/** One epoch of a run. */
+export interface EpochRecord {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Mean over the epoch, summed over tasks. */
+  readonly trainLoss: number;
+  /** Same loss on the validation patients; absent without any. */
+  readonly validLoss?: number;
+  /** By task; `undefined` where it is not defined (one class only). Absent without validation patients. */
+  readonly validAuc?: Readonly<Record<string, number | undefined>>;
+  /** Rate of fusion block and heads. */
+  readonly learningRate: number;
+  /** Rate of the encoder. */
+  readonly encoderLearningRate: number;
+  readonly seconds: number;
+}
+
+/** Mean of the validation AUCs that are defined; `undefined` when none is. */
+export function meanAuc(record: EpochRecord): number | undefined {
+  const known = Object.values(record.validAuc ?? {}).filter((auc): auc is number => auc !== undefined);
+  return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : undefined;
+}
+
+/**
+ * Is `candidate` a better model than `best`? By mean validation AUC; when that is equal or not defined, by
+ * validation loss; without validation patients the later epoch counts as better.
+ */
+export function isBetter(candidate: EpochRecord, best: EpochRecord | undefined): boolean {
+  if (!best) return true;
+  const [a, b] = [meanAuc(candidate), meanAuc(best)];
+  if (a !== undefined && b !== undefined && a !== b) return a > b;
+  if (candidate.validLoss === undefined || best.validLoss === undefined) return true;
+  return candidate.validLoss < best.validLoss;
+}
+
+const BARS = "▁▂▃▄▅▆▇█";
+/** Columns of a text curve. */
+const CURVE_WIDTH = 48;
+
+/** The run so far in a few lines of text: losses and AUC as bars. */
+export function curveText(history: readonly EpochRecord[]): string {
+  const last = history[history.length - 1];
+  if (!last) return "";
+  const tasks = Object.keys(last.validAuc ?? {});
+  const lines = [
+    curveLine(
+      "train loss",
+      history.map((r) => r.trainLoss),
+    ),
+    ...(last.validLoss === undefined
+      ? []
+      : [
+          curveLine(
+            "valid loss",
+            history.map((r) => r.validLoss),
+          ),
+        ]),
+    ...tasks.map((task) =>
+      curveLine(
+        `AUC ${task}`,
+        history.map((r) => r.validAuc?.[task]),
+        [0.5, 1],
+      ),
+    ),
+  ];
+  return lines.join("\n");
+}
+
+function curveLine(
+  label: string,
+  values: readonly (number | undefined)[],
+  range?: readonly [low: number, high: number],
+): string {
+  const known = values.filter((v): v is number => v !== undefined);
+  const [low, high] = range ?? [Math.min(...known), Math.max(...known)];
+  const bars = thinned(values).map((v) => {
+    if (v === undefined) return " ";
+    const level = high > low ? Math.min(1, Math.max(0, (v - low) / (high - low))) : 0.5;
+    return BARS[Math.round(level * (BARS.length - 1))];
+  });
+  const last = values[values.length - 1];
+  return `${label.padEnd(12)} ${bars.join("")} ${last === undefined ? "not defined" : last.toFixed(3)}`;
+}
+
+function thinned<T>(values: readonly T[]): T[] {
+  if (values.length <= CURVE_WIDTH) return [...values];
+  return Array.from(
+    { length: CURVE_WIDTH },
+    (_, i) => values[Math.round((i * (values.length - 1)) / (CURVE_WIDTH - 1))]!,
+  );
+}

@@ -1,0 +1,42 @@
+/** Training: losses, optimiser, schedule, samplers, the loop, runs and cross-validation. */
+export { ADAMW_DEFAULTS, type AdamWOptions, adamWCorrections, adamWState, adamWUpdate } from "./adamw";
+export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Symmetry } from "./augment";
+export type { TrainingCohort, TrainingPatient } from "./cohort";
+export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
+export { fit } from "./fit";
+export { stratifiedFolds } from "./folds";
+export { HeldOut, type HeldOutDesign, heldOut } from "./held-out";
+export { curveText, type EpochRecord, meanAuc } from "./history";
+export { keptFit, loadRun } from "./kept-runs";
+export {
+  crossEntropy,
+  focal,
+  focalElements,
+  LOSSES,
+  type LossFunction,
+  type LossName,
+  type Targets,
+} from "./losses";
+export {
+  CLASS_WEIGHTS,
+  type ClassWeights,
+  type FitOptions,
+  type FitSettings,
+  type LearningRates,
+  type LossChoice,
+  TRAINING_MODES,
+  TRAINING_PRESETS,
+  type TrainingMode,
+  type TrainingPreset,
+  type TrainingRecipe,
+} from "./options";
+export { Run, type RunRecord } from "./run";
+export { balancedTuples, epochOrder, SAMPLERS, type SamplerName } from "./sampler";
+export { type CosineOptions, cosine } from "./schedule";
+export { pixelStatistics } from "./statistics";
+export {
+  balancedClassWeights,
+  type EncodedTargets,
+  encodeTargets,
+  type TargetOptions,
+} from "./targets";

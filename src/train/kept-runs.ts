@@ -1,0 +1,120 @@
+/**
+ * Finished runs are kept, so that the next notebook, or the next visit, goes on from them instead of training
+ * again. A run is found by everything that made it: options, patients, labels, image files, weights, version.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { invalidArgument, OsccError } from "../core/errors";
+import { cacheFolder } from "../core/paths";
+import { packageVersion } from "../core/version";
+import { loadModel } from "../model";
+import type { TrainingCohort } from "./cohort";
+import { fit } from "./fit";
+import { type FitOptions, resolveOptions } from "./options";
+import { PixelSource } from "./pixels";
+import { Run, type RunRecord } from "./run";
+
+/**
+ * `fit`, unless the same run was finished before: then that one is read back.
+ *
+ * The image files count by path, size and time of change; change one and the run is made again.
+ *
+ * @param cohort   as for `fit`
+ * @param options  as for `fit`; a loss function of your own cannot be recognised later, so such a run is not kept
+ * @throws as `fit`
+ * @example
+ * const run = await train.keptFit(cohort, { preset: "notebook", tasks: "TD" }); // minutes
+ * const again = await train.keptFit(cohort, { preset: "notebook", tasks: "TD" }); // at once
+ */
+export async function keptFit<Task extends string>(
+  cohort: TrainingCohort<Task>,
+  options: FitOptions<Task> = {},
+): Promise<Run<Task>> {
+  if (Object.values(resolveOptions(cohort, options).loss).includes("custom")) return fit(cohort, options);
+  const folder = path.join(cacheFolder(), "runs", runKey(cohort, options));
+  if (existsSync(path.join(folder, "run.json"))) return loadRun(folder, cohort);
+  const run = await fit(cohort, options);
+  await saveWhole(run, folder);
+  return run;
+}
+
+/**
+ * Read a run that `run.save(folder)` wrote.
+ *
+ * @param folder  holds `run.json` and `model.safetensors`
+ * @param cohort  the cohort it was trained on: the run predicts its patients
+ * @throws InvalidArgument    when the folder holds no run
+ * @throws InvalidCheckpoint  when the model file cannot be read
+ * @example
+ * const run = await train.loadRun("runs/td", cohort);
+ */
+export async function loadRun<Task extends string>(
+  folder: string,
+  cohort: TrainingCohort<Task>,
+): Promise<Run<Task>> {
+  const record = readRecord(folder);
+  const model = await loadModel(path.join(folder, "model.safetensors"));
+  return new Run<Task>({
+    cohort,
+    options: record.options,
+    model,
+    history: record.history,
+    best: record.best,
+    device: record.device,
+    trainIds: record.split.train,
+    validIds: record.split.valid,
+    pixels: new PixelSource(model.spec),
+    ...(record.weights ? { weights: record.weights } : {}),
+  });
+}
+
+function readRecord(folder: string): RunRecord {
+  const file = path.join(folder, "run.json");
+  if (!existsSync(file))
+    throw invalidArgument("folder", folder, "a folder with run.json", "Write one with run.save(folder).");
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  } catch (cause) {
+    throw new OsccError(
+      "InvalidArgument",
+      [`${file} is not readable as JSON.`, "Delete the folder and train again."],
+      { argument: "folder", found: folder },
+      { cause },
+    );
+  }
+}
+
+/** A run stopped while it is written must not look finished: write beside, then rename. */
+async function saveWhole(run: Run, folder: string): Promise<void> {
+  const beside = `${folder}.${process.pid}.part`;
+  await mkdir(path.dirname(folder), { recursive: true });
+  await run.save(beside);
+  try {
+    await rename(beside, folder);
+  } catch {
+    // Another process finished the same run first; its files are as good as ours.
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+/** A fingerprint of everything that a run depends on. */
+function runKey<Task extends string>(cohort: TrainingCohort<Task>, options: FitOptions<Task>): string {
+  const settings = resolveOptions(cohort, options);
+  const hash = createHash("sha256");
+  const say = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
+  say([packageVersion(), settings, options.split ?? "split of the cohort", options.device ?? "auto"]);
+  if (settings.weights) say(fileFacts(settings.weights));
+  for (const patient of cohort.patients) {
+    say([patient.id, patient.split, settings.tasks.map((task) => patient.labels[task as Task])]);
+    for (const image of patient.images({ onMissing: "substitute-site", views: settings.views }))
+      if (image.path) say(fileFacts(image.path));
+  }
+  return hash.digest("hex").slice(0, 24);
+}
+
+function fileFacts(file: string): unknown {
+  const { size, mtimeMs } = statSync(file);
+  return [path.resolve(file), size, mtimeMs];
+}

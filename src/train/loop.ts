@@ -1,0 +1,219 @@
+/** The training loop: epochs of steps, validation after each, the best parameters kept. */
+import { throwIfAborted } from "../core/abort";
+import { OsccError } from "../core/errors";
+import { type Progress, startProgress } from "../core/progress";
+import type { Rng } from "../core/random";
+import { compile, type Device, type Program } from "../engine";
+import { MISSING_LABEL } from "../evaluate";
+import { asParameter, type Model, type Parameters } from "../model";
+import { adamWCorrections } from "./adamw";
+import { type BatchOptions, stepBatch } from "./batches";
+import type { TrainingPatient } from "./cohort";
+import { validationAuc, validationLoss } from "./evaluation";
+import { type EpochRecord, isBetter, meanAuc } from "./history";
+import type { LossFunction } from "./losses";
+import type { FitSettings } from "./options";
+import { Predictor } from "./predictor";
+import { epochOrder } from "./sampler";
+import { cosine } from "./schedule";
+import { type StepOptions, stepInputs, stepState, trainedParameters, trainingStep } from "./step";
+
+export interface LoopInput {
+  readonly model: Model;
+  readonly settings: FitSettings;
+  readonly losses: Readonly<Record<string, LossFunction>>;
+  readonly train: readonly TrainingPatient[];
+  readonly valid: readonly TrainingPatient[];
+  readonly batches: BatchOptions;
+  readonly rng: Rng;
+  readonly device: Device | "auto";
+  readonly signal: AbortSignal | undefined;
+  readonly onEpoch: (history: readonly EpochRecord[]) => void | Promise<void>;
+}
+
+export interface LoopResult {
+  /** The parameters of the best epoch. */
+  readonly parameters: Parameters;
+  readonly best: EpochRecord;
+  readonly history: readonly EpochRecord[];
+  readonly device: Device;
+  /** Why a validation AUC was not defined, by task. */
+  readonly undefinedAuc: Readonly<Record<string, string>>;
+}
+
+/** Train, and return the parameters of the epoch that did best on the validation patients. */
+export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
+  const { model, settings, batches, device, signal } = input;
+  const stepOptions: StepOptions = {
+    batch: settings.batch,
+    source: batches.source,
+    losses: input.losses,
+    adamW: { weightDecay: settings.weightDecay },
+    ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
+  };
+  const trained = trainedParameters(model, batches.source);
+  const names = Object.keys(trained);
+  const where = { device, ...(signal ? { signal } : {}) };
+  const step = await compile(
+    trainingStep(model.spec, names, stepOptions),
+    { inputs: stepInputs(model.spec, stepOptions), state: stepState(trained) },
+    { ...where, name: "training step" },
+  );
+  let predictor: Predictor | undefined;
+  try {
+    predictor =
+      input.valid.length > 0 ? await Predictor.open(model, { source: batches.source, ...where }) : undefined;
+    return await runEpochs(input, step, names, predictor);
+  } finally {
+    await step.dispose();
+    await predictor?.dispose();
+  }
+}
+
+async function runEpochs(
+  input: LoopInput,
+  step: Program,
+  names: readonly string[],
+  predictor: Predictor | undefined,
+): Promise<LoopResult> {
+  const { model, settings, signal } = input;
+  const labels = input.train.map((patient) =>
+    settings.tasks.map((task) => patient.labels[task] ?? MISSING_LABEL),
+  );
+  const orderOf = (epoch: number) => epochOrder(settings.sampler, labels, epoch, input.rng.split("order"));
+  const stepsPerEpoch = Math.ceil(orderOf(0).length / settings.batch);
+  const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * stepsPerEpoch);
+  const history: EpochRecord[] = [];
+  let best: EpochRecord | undefined;
+  let bestParameters: Parameters = {};
+  let undefinedAuc: Readonly<Record<string, string>> = {};
+
+  for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    throwIfAborted(signal, "training");
+    const started = performance.now();
+    const rates = ratesOf(settings, epoch);
+    const trainLoss = await trainEpoch(input, step, orderOf(epoch), {
+      epoch,
+      rates,
+      stepsPerEpoch,
+      progress,
+      best,
+    });
+    const parameters = await readParameters(step, names);
+    const validation = await validate(input, predictor, parameters);
+    undefinedAuc = validation?.reasons ?? {};
+    const record: EpochRecord = {
+      epoch: epoch + 1,
+      trainLoss,
+      ...(validation ? { validLoss: validation.loss, validAuc: validation.aucs } : {}),
+      learningRate: rates.rest,
+      encoderLearningRate: rates.encoder,
+      seconds: (performance.now() - started) / 1000,
+    };
+    history.push(record);
+    if (isBetter(record, best)) {
+      best = record;
+      bestParameters = parameters;
+    }
+    await input.onEpoch([...history]);
+  }
+  progress.end(summary(settings, history, best!, step.device));
+  return {
+    parameters: { ...model.parameters, ...bestParameters },
+    best: best!,
+    history,
+    device: step.device,
+    undefinedAuc,
+  };
+}
+
+interface EpochPlan {
+  readonly epoch: number;
+  readonly rates: { readonly encoder: number; readonly rest: number };
+  readonly stepsPerEpoch: number;
+  readonly progress: Progress;
+  readonly best: EpochRecord | undefined;
+}
+
+/** One pass over the patients; the next batch is prepared while the engine works on the present one. */
+async function trainEpoch(
+  input: LoopInput,
+  step: Program,
+  order: readonly number[],
+  { epoch, rates, stepsPerEpoch, progress, best }: EpochPlan,
+): Promise<number> {
+  const { settings } = input;
+  const batchAt = (index: number) =>
+    order.slice(index * settings.batch, (index + 1) * settings.batch).map((i) => input.train[i]!);
+  const prepare = (index: number) => stepBatch(batchAt(index), epoch, index, input.batches, input.rng);
+  let total = 0;
+  let waiting = prepare(0);
+  for (let index = 0; index < stepsPerEpoch; index++) {
+    const taken = epoch * stepsPerEpoch + index + 1;
+    const data = await waiting;
+    const running = step.run({
+      ...data,
+      encoderRate: rates.encoder,
+      rate: rates.rest,
+      ...adamWCorrections(taken),
+    });
+    if (index + 1 < stepsPerEpoch) waiting = prepare(index + 1);
+    const loss = (await running).loss!.data[0]!;
+    if (!Number.isFinite(loss)) throw notFinite(loss, taken, epoch, rates.rest);
+    total += loss * batchAt(index).length;
+    progress.update(taken, progressNote(epoch, settings.epochs, loss, best));
+  }
+  return total / order.length;
+}
+
+function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epoch: number) {
+  const at = (start: number) =>
+    start > 0 ? cosine(epoch, { start, minimum: Math.min(minimumRate, start), epochs, warmup }) : 0;
+  return { encoder: at(learningRate.encoder), rest: at(learningRate.rest) };
+}
+
+async function readParameters(step: Program, names: readonly string[]): Promise<Parameters> {
+  const state = await step.readState([...names]);
+  return Object.fromEntries(names.map((name) => [name, asParameter(name, state[name]!)]));
+}
+
+async function validate(input: LoopInput, predictor: Predictor | undefined, parameters: Parameters) {
+  if (!predictor) return undefined;
+  await predictor.setParameters(parameters);
+  const logits = await predictor.logits(input.valid, input.batches.read);
+  const { spec } = input.model;
+  return {
+    loss: validationLoss(spec, input.valid, logits, input.losses),
+    ...validationAuc(spec, input.valid, logits),
+  };
+}
+
+function progressNote(epoch: number, epochs: number, loss: number, best: EpochRecord | undefined): string {
+  const auc = best && meanAuc(best);
+  const bestNote = auc === undefined ? "" : `, best validation AUC ${auc.toFixed(3)}`;
+  return `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}${bestNote}`;
+}
+
+function summary(
+  settings: FitSettings,
+  history: readonly EpochRecord[],
+  best: EpochRecord,
+  device: Device,
+): string {
+  const seconds = history.reduce((sum, record) => sum + record.seconds, 0);
+  const auc = meanAuc(best);
+  const score = auc === undefined ? "" : `; best validation AUC ${auc.toFixed(3)} at epoch ${best.epoch}`;
+  return `trained ${settings.tasks.join(", ")}: ${history.length} epochs in ${seconds.toFixed(0)} s on ${device}${score}`;
+}
+
+function notFinite(loss: number, step: number, epoch: number, rate: number): OsccError<"NotFinite"> {
+  return new OsccError(
+    "NotFinite",
+    [
+      `the loss became ${loss} at step ${step} (epoch ${epoch + 1}).`,
+      `Expected a finite number; the learning rate was ${rate.toExponential(1)}.`,
+      "Lower the learning rate, for example learningRate: { encoder: 1e-5, rest: 1e-4 }, or clip gradients with clipNorm: 1.",
+    ],
+    { step, tensor: "loss" },
+  );
+}

@@ -1,0 +1,256 @@
+/** What can be chosen about a training run, with the study's choices as defaults. */
+import { invalidArgument, unknownName } from "../core/errors";
+import type { Device } from "../engine";
+import type {
+  EncoderName,
+  FusionKind,
+  ImageFit,
+  ImageSize,
+  Normalisation,
+  NormalisationName,
+  PositionResize,
+  View,
+  ViTConfig,
+} from "../model";
+import { ADAMW_DEFAULTS } from "./adamw";
+import { AUGMENTATIONS, type Augmentation } from "./augment";
+import type { TrainingCohort } from "./cohort";
+import type { EpochRecord } from "./history";
+import { LOSSES, type LossFunction, type LossName } from "./losses";
+import { SAMPLERS, type SamplerName } from "./sampler";
+
+/** Learning rates of the encoder and of all that comes after it. */
+export interface LearningRates {
+  readonly encoder: number;
+  readonly rest: number;
+}
+
+/** `"full"`: everything is trained. `"frozen"`: the encoder stays as it is; its features are computed once. */
+export const TRAINING_MODES = ["full", "frozen"] as const;
+export type TrainingMode = (typeof TRAINING_MODES)[number];
+
+export const CLASS_WEIGHTS = ["none", "balanced"] as const;
+export type ClassWeights = (typeof CLASS_WEIGHTS)[number];
+
+/** The choices that a preset makes. */
+export interface TrainingRecipe {
+  /** Encoder: a preset's name or a configuration of your own. */
+  readonly encoder: EncoderName | Omit<ViTConfig, "architecture">;
+  /** Pixels: a number or [height, width]. */
+  readonly imageSize: ImageSize;
+  /** How photographs get that size. */
+  readonly imageFit: ImageFit;
+  /** Pixel statistics; `train`: those of the training images. */
+  readonly normalisation: NormalisationName | Normalisation | "train";
+  readonly fusion: FusionKind;
+  readonly fusionWidth: number;
+  readonly dropout: number;
+  readonly mode: TrainingMode;
+  readonly epochs: number;
+  /** Patients in a step. */
+  readonly batch: number;
+  readonly learningRate: LearningRates;
+  /** Rate at the end of the cosine. */
+  readonly minimumRate: number;
+  /** Epochs of linear rise at the start. */
+  readonly warmup: number;
+  readonly weightDecay: number;
+  /** Joint norm that gradients are clipped to; `false`: not clipped. */
+  readonly clipNorm: number | false;
+  readonly sampler: SamplerName;
+  readonly augment: Augmentation;
+  readonly classWeights: ClassWeights;
+  readonly labelSmoothing: number;
+}
+
+/**
+ * Recipes by name.
+ *
+ * `published` is the study's (`paper` where paper and code differ and the paper is sound): 200 epochs of a ViT-S
+ * at 512 pixels are hours on a GPU. `notebook` learns the phantom on two cores while one reads on.
+ */
+export const TRAINING_PRESETS = {
+  published: {
+    encoder: "pathobench-vit-s/16",
+    imageSize: 512,
+    imageFit: "squash",
+    normalisation: "multi-oscc",
+    fusion: "concat",
+    fusionWidth: 768,
+    dropout: 0.5,
+    mode: "full",
+    epochs: 200,
+    batch: 16,
+    learningRate: { encoder: 5e-7, rest: 1e-6 },
+    minimumRate: 1e-9,
+    warmup: 0,
+    weightDecay: ADAMW_DEFAULTS.weightDecay,
+    clipNorm: false,
+    sampler: "balanced-tuples",
+    augment: "dihedral",
+    classWeights: "none",
+    labelSmoothing: 0,
+  },
+  notebook: {
+    encoder: "tiny",
+    imageSize: 96,
+    imageFit: "squash",
+    normalisation: "train",
+    fusion: "concat",
+    fusionWidth: 768,
+    dropout: 0.5,
+    mode: "full",
+    epochs: 30,
+    batch: 16,
+    learningRate: { encoder: 5e-4, rest: 5e-4 },
+    minimumRate: 1e-6,
+    warmup: 2,
+    weightDecay: 0.05,
+    clipNorm: 1,
+    sampler: "shuffle",
+    augment: "dihedral",
+    classWeights: "balanced",
+    labelSmoothing: 0,
+  },
+} as const satisfies Record<string, TrainingRecipe>;
+
+/** `"published" | "notebook"` */
+export type TrainingPreset = keyof typeof TRAINING_PRESETS;
+
+/** A loss by name, or a function of your own. */
+export type LossChoice = LossName | LossFunction;
+
+/** Everything that `fit` takes beside the cohort. What is not given comes from the preset. */
+export interface FitOptions<Task extends string = string> extends Partial<TrainingRecipe> {
+  /** Default `published`. */
+  readonly preset?: TrainingPreset;
+  /** What to learn: one task, or several at once (the sum of their losses). Default all tasks of the cohort. */
+  readonly tasks?: Task | readonly Task[];
+  /** Which images of a patient the model sees, in order. Default all. */
+  readonly views?: readonly View[];
+  /** Loss of every task, or by task. Default `crossEntropy`, as the paper says. */
+  readonly loss?: LossChoice | Readonly<Partial<Record<Task, LossChoice>>>;
+  /**
+   * File with encoder weights. Default `$OSCC_WEIGHTS`; without it the encoder starts from random values. Unless
+   * `encoder` is given too, the encoder is the one the file was made for.
+   */
+  readonly weights?: string;
+  /** How a position embedding of another size is resized, default `bicubic-2d`. */
+  readonly positions?: PositionResize;
+  /** Same seed, data and device kind: same run. Default 7. */
+  readonly seed?: number;
+  /** Where to compute, default `auto`. */
+  readonly device?: Device | "auto";
+  /** Stops the run; default the signal of the running cell. */
+  readonly signal?: AbortSignal;
+  /** Called after each epoch with all epochs so far, for example to redraw a curve. */
+  readonly onEpoch?: (history: readonly EpochRecord[]) => void | Promise<void>;
+  /** Patients by id, instead of the cohort's own split. */
+  readonly split?: { readonly train: readonly string[]; readonly valid: readonly string[] };
+}
+
+/** A recipe with nothing left open, as plain JSON: what `run.json` holds. */
+export interface FitSettings extends Omit<TrainingRecipe, "encoder" | "imageSize" | "normalisation"> {
+  readonly preset: TrainingPreset;
+  readonly tasks: readonly string[];
+  readonly views: readonly View[];
+  /** Name of each task's loss; `custom` for a function. */
+  readonly loss: Readonly<Record<string, LossName | "custom">>;
+  readonly encoder: TrainingRecipe["encoder"];
+  readonly imageSize: ImageSize;
+  readonly normalisation: TrainingRecipe["normalisation"];
+  readonly seed: number;
+  readonly weights?: string;
+  readonly positions: PositionResize;
+}
+
+/** The options with presets and defaults filled in, checked. */
+export function resolveOptions<Task extends string>(
+  cohort: TrainingCohort<Task>,
+  options: FitOptions<Task>,
+): FitSettings {
+  const { preset = "published" } = options;
+  if (!Object.hasOwn(TRAINING_PRESETS, preset))
+    throw unknownName("preset", preset, Object.keys(TRAINING_PRESETS));
+  const recipe: TrainingRecipe = { ...TRAINING_PRESETS[preset], ...recipeOf(options) };
+  const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
+  for (const task of tasks)
+    if (!cohort.tasks.includes(task as Task)) throw unknownName("task", task, cohort.tasks);
+  if (tasks.length === 0)
+    throw invalidArgument("tasks", "empty", `at least one of ${cohort.tasks.join(", ")}`);
+  checkRecipe(recipe);
+  const weights = options.weights ?? (process.env.OSCC_WEIGHTS || undefined);
+  return {
+    ...recipe,
+    preset,
+    tasks,
+    views: checkedViews(cohort, options.views ?? cohort.views),
+    loss: Object.fromEntries(tasks.map((task) => [task, lossName(options.loss, task)])),
+    seed: options.seed ?? 7,
+    positions: options.positions ?? "bicubic-2d",
+    ...(weights ? { weights } : {}),
+  };
+}
+
+/** The loss function of each task. */
+export function lossFunctions(
+  tasks: readonly string[],
+  loss: FitOptions["loss"],
+): Record<string, LossFunction> {
+  return Object.fromEntries(
+    tasks.map((task) => {
+      const choice = lossChoice(loss, task);
+      return [task, typeof choice === "function" ? choice : LOSSES[choice]];
+    }),
+  );
+}
+
+function lossName(loss: FitOptions["loss"], task: string): LossName | "custom" {
+  const choice = lossChoice(loss, task);
+  return typeof choice === "function" ? "custom" : choice;
+}
+
+function lossChoice(loss: FitOptions["loss"], task: string): LossChoice {
+  const choice = (typeof loss === "object" ? loss[task] : loss) ?? "crossEntropy";
+  if (typeof choice === "string" && !Object.hasOwn(LOSSES, choice))
+    throw unknownName("loss", choice, Object.keys(LOSSES));
+  return choice;
+}
+
+/** The part of the options that belongs to the recipe, without those that are `undefined`. */
+function recipeOf(options: FitOptions): Partial<TrainingRecipe> {
+  const keys = Object.keys(TRAINING_PRESETS.published) as (keyof TrainingRecipe)[];
+  return Object.fromEntries(keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
+}
+
+function checkRecipe(recipe: TrainingRecipe): void {
+  const { epochs, batch, learningRate, labelSmoothing, warmup } = recipe;
+  if (!(Number.isInteger(epochs) && epochs >= 1))
+    throw invalidArgument("epochs", epochs, "a whole number from 1");
+  if (!(Number.isInteger(batch) && batch >= 1))
+    throw invalidArgument("batch", batch, "a whole number from 1");
+  for (const [name, rate] of Object.entries(learningRate))
+    if (!(rate >= 0 && Number.isFinite(rate)))
+      throw invalidArgument(`learningRate.${name}`, rate, "a number from 0");
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    throw invalidArgument("labelSmoothing", labelSmoothing, "a number in [0, 1)");
+  if (!(warmup >= 0)) throw invalidArgument("warmup", warmup, "a number of epochs from 0");
+  known("sampler", recipe.sampler, SAMPLERS);
+  known("augment", recipe.augment, AUGMENTATIONS);
+  known("mode", recipe.mode, TRAINING_MODES);
+  known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
+}
+
+function known(kind: string, name: string, names: readonly string[]): void {
+  if (!names.includes(name)) throw unknownName(kind, name, names);
+}
+
+function checkedViews(cohort: TrainingCohort, views: readonly View[]): View[] {
+  const sites = [...new Set(cohort.views.map((view) => view.site))];
+  const magnifications = [...new Set(cohort.views.map((view) => view.magnification))];
+  return views.map(({ site, magnification }) => {
+    known("site", site, sites);
+    known("magnification", magnification, magnifications);
+    return { site, magnification };
+  });
+}

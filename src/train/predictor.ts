@@ -1,0 +1,154 @@
+/** Runs a model forward over patients, in batches of one fixed size. */
+import { compile, type Device, type Program, type StepFunction } from "../engine";
+import {
+  encodeImages,
+  forward,
+  forwardFeatures,
+  type Model,
+  type ModelSpec,
+  normalise,
+  type Parameters,
+} from "../model";
+import type { TrainingPatient } from "./cohort";
+import type { PixelSource } from "./pixels";
+import { type StepSource, sourceInput } from "./step";
+
+/** Patients in one forward pass. */
+const PREDICTION_BATCH = 8;
+
+export interface PredictorOptions {
+  readonly source?: StepSource;
+  readonly device?: Device | "auto";
+  readonly signal?: AbortSignal;
+}
+
+/** Logits by task, one row a patient. */
+export type Logits = Readonly<Record<string, readonly Float32Array[]>>;
+
+/** A compiled forward pass whose parameters can be replaced. */
+export class Predictor {
+  private constructor(
+    private readonly spec: ModelSpec,
+    private readonly program: Program,
+    private readonly source: StepSource,
+  ) {}
+
+  static async open(model: Model, options: PredictorOptions = {}): Promise<Predictor> {
+    const { source = "images", device = "auto", signal } = options;
+    const state =
+      source === "images"
+        ? model.parameters
+        : Object.fromEntries(
+            Object.entries(model.parameters).filter(([name]) => !name.startsWith("encoder.")),
+          );
+    const program = await compile(
+      forwardStep(model.spec, source),
+      { inputs: sourceInput(model.spec, source, PREDICTION_BATCH), state },
+      { device, name: "predict", ...(signal ? { signal } : {}) },
+    );
+    return new Predictor(model.spec, program, source);
+  }
+
+  get device(): Device {
+    return this.program.device;
+  }
+
+  /** Use other values for some or all parameters. */
+  async setParameters(parameters: Parameters): Promise<void> {
+    await this.program.writeState({ ...parameters });
+  }
+
+  /** Logits of patients, from their images or, for a frozen encoder, from their features [M * D]. */
+  async logits(
+    patients: readonly TrainingPatient[],
+    read: (patient: TrainingPatient) => Promise<ArrayLike<number>>,
+  ): Promise<Logits> {
+    const rows: Record<string, Float32Array[]> = {};
+    for (const task of Object.keys(this.spec.tasks)) rows[task] = [];
+    for (let start = 0; start < patients.length; start += PREDICTION_BATCH) {
+      const batch = patients.slice(start, start + PREDICTION_BATCH);
+      const outputs = await this.program.run({ [this.source]: await gather(batch, PREDICTION_BATCH, read) });
+      for (const [task, { classes }] of Object.entries(this.spec.tasks))
+        batch.forEach((_, i) => {
+          rows[task]!.push(
+            (outputs[task]!.data as Float32Array).slice(i * classes.length, (i + 1) * classes.length),
+          );
+        });
+    }
+    return rows;
+  }
+
+  async dispose(): Promise<void> {
+    await this.program.dispose();
+  }
+}
+
+function forwardStep(spec: ModelSpec, source: StepSource): StepFunction {
+  return (inputs, state) => ({
+    outputs:
+      source === "images"
+        ? { ...forward(spec, state, normalise(inputs.images!, spec.normalisation)).logits }
+        : { ...forwardFeatures(spec, state, inputs.features!).logits },
+  });
+}
+
+/** The values of several patients one after the other; a last, smaller batch is filled with zeros. */
+export async function gather(
+  patients: readonly TrainingPatient[],
+  batch: number,
+  read: (patient: TrainingPatient) => Promise<ArrayLike<number>>,
+): Promise<Float32Array> {
+  const parts = await Promise.all(patients.map(read));
+  const length = parts[0]?.length ?? 0;
+  const out = new Float32Array(batch * length);
+  parts.forEach((part, i) => {
+    out.set(part, i * length);
+  });
+  return out;
+}
+
+/** Features of each patient's images from the encoder alone, [M * D] a patient. */
+export async function encodePatients(
+  model: Model,
+  patients: readonly TrainingPatient[],
+  pixels: PixelSource,
+  options: PredictorOptions & { onPatient?: (done: number) => void },
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const { spec } = model;
+  const encoder = Object.fromEntries(
+    Object.entries(model.parameters).filter(([name]) => name.startsWith("encoder.")),
+  );
+  const program = await compile(
+    (inputs, state) => ({
+      outputs: { features: encodeImages(spec, state, normalise(inputs.images!, spec.normalisation)) },
+    }),
+    { inputs: sourceInput(spec, "images", 1), state: encoder },
+    {
+      device: options.device ?? "auto",
+      name: "encode",
+      ...(options.signal ? { signal: options.signal } : {}),
+    },
+  );
+  try {
+    const features = new Map<string, Float32Array>();
+    for (const patient of patients) {
+      const { features: tensor } = await program.run({
+        images: Float32Array.from(await pixels.read(patient)),
+      });
+      features.set(patient.id, tensor!.data as Float32Array);
+      options.onPatient?.(features.size);
+    }
+    return features;
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** Class probabilities of a row of logits: a softmax that cannot overflow. */
+export function softmaxRow(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits);
+  const highest = Math.max(...values);
+  const exponentials = values.map((z) => Math.exp(z - highest));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((e) => e / sum);
+}

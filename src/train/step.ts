@@ -1,0 +1,147 @@
+/**
+ * One training step as a pure function of tensors: forward, loss, gradients, AdamW. It is traced once into one
+ * graph; parameters and moments are the graph's state and stay where it runs.
+ *
+ * Letters: B patients, M images a patient, D feature width, C classes.
+ */
+import { type HostTensor, type StepFunction, type TensorSpec, tf } from "../engine";
+import {
+  forward,
+  forwardFeatures,
+  type LiveParameters,
+  type Model,
+  type ModelSpec,
+  normalise,
+  type Parameters,
+} from "../model";
+import { type AdamWOptions, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
+import type { LossFunction } from "./losses";
+
+/** What the step reads: whole images, or the features that a frozen encoder gave. */
+export type StepSource = "images" | "features";
+
+export interface StepOptions {
+  /** B */
+  readonly batch: number;
+  readonly source: StepSource;
+  readonly losses: Readonly<Record<string, LossFunction>>;
+  readonly adamW: AdamWOptions;
+  /** Gradients are scaled down together to this Euclidean norm. Absent: not clipped, as published. */
+  readonly clipNorm?: number;
+}
+
+/** Names of the step's inputs for one task. */
+export const oneHotInput = (task: string) => `oneHot.${task}`;
+export const weightInput = (task: string) => `weight.${task}`;
+export const dropoutInput = (task: string) => `dropout.${task}`;
+
+/** The shapes of the step's inputs. */
+export function stepInputs(spec: ModelSpec, { batch, source }: StepOptions): Record<string, TensorSpec> {
+  const scalar = { shape: [] };
+  const perTask = Object.entries(spec.tasks).flatMap(([task, { classes }]) => [
+    [oneHotInput(task), { shape: [batch, classes.length] }],
+    [weightInput(task), { shape: [batch] }],
+    [dropoutInput(task), { shape: [batch, lastHidden(spec)] }],
+  ]);
+  return {
+    ...sourceInput(spec, source, batch),
+    ...Object.fromEntries(perTask),
+    encoderRate: scalar,
+    rate: scalar,
+    correction1: scalar,
+    correction2: scalar,
+  };
+}
+
+/** The shape of the images [B, M, h, w, 3] or features [B * M, D]. */
+export function sourceInput(spec: ModelSpec, source: StepSource, batch: number): Record<string, TensorSpec> {
+  const [height, width] = spec.encoder.imageSize;
+  return source === "images"
+    ? { images: { shape: [batch, spec.views.length, height, width, 3] } }
+    : { features: { shape: [batch * spec.views.length, spec.encoder.width] } };
+}
+
+/** The parameters that a step changes: all, or without the encoder when it is frozen. */
+export function trainedParameters(model: Model, source: StepSource): Parameters {
+  if (source === "images") return model.parameters;
+  return Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !isEncoder(name)));
+}
+
+/** Parameters and moments before the first step. */
+export function stepState(parameters: Parameters): Record<string, HostTensor> {
+  return { ...parameters, ...adamWState(parameters) };
+}
+
+/** The step itself. Its output `loss` is the sum over tasks. */
+export function trainingStep(spec: ModelSpec, names: readonly string[], options: StepOptions): StepFunction {
+  return (inputs, state) => {
+    const live = names.map((name) => state[name]!);
+    const { value: loss, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+      const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+      const logits = logitsOf(spec, parameters, inputs, options.source);
+      const losses = Object.keys(spec.tasks).map((task) => {
+        const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
+        return options.losses[task]!(logits[task]!, targets);
+      });
+      return tf.reshape(sum(losses), []);
+    })(live);
+    const gradients = options.clipNorm === undefined ? grads : clipped(grads, options.clipNorm);
+    const next: Record<string, tf.Tensor> = {};
+    names.forEach((name, i) => {
+      const update = adamWUpdate(
+        {
+          value: live[i]!,
+          gradient: gradients[i]!,
+          mean: state[meanName(name)]!,
+          square: state[squareName(name)]!,
+        },
+        {
+          learningRate: inputs[isEncoder(name) ? "encoderRate" : "rate"]!,
+          correction1: inputs.correction1!,
+          correction2: inputs.correction2!,
+        },
+        options.adamW,
+      );
+      next[name] = update.value;
+      next[meanName(name)] = update.mean;
+      next[squareName(name)] = update.square;
+    });
+    return { outputs: { loss }, state: next };
+  };
+}
+
+function logitsOf(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  source: StepSource,
+): Readonly<Record<string, tf.Tensor>> {
+  const dropout = Object.fromEntries(
+    Object.keys(spec.tasks).map((task) => [task, inputs[dropoutInput(task)]!]),
+  );
+  return source === "images"
+    ? forward(spec, parameters, normalise(inputs.images!, spec.normalisation), { dropout }).logits
+    : forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
+}
+
+/** Scale all gradients by min(1, norm / their joint norm), as `torch.nn.utils.clip_grad_norm_`. */
+function clipped(gradients: readonly tf.Tensor[], norm: number): tf.Tensor[] {
+  const joint = tf.sqrt(sum(gradients.map((g) => tf.sum(tf.square(g)))));
+  const factor = tf.minimum(1, tf.div(norm, tf.add(joint, 1e-6)));
+  return gradients.map((g) => tf.mul(g, factor));
+}
+
+function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return tensors.reduce((a, b) => tf.add(a, b));
+}
+
+function isEncoder(name: string): boolean {
+  return name.startsWith("encoder.");
+}
+
+function lastHidden(spec: ModelSpec): number {
+  return spec.head.hidden[spec.head.hidden.length - 1] ?? spec.fusion.width;
+}
+
+/** Width of the layer that dropout acts on. */
+export const dropoutWidth = lastHidden;

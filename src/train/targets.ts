@@ -1,0 +1,58 @@
+/** Labels of a batch as arrays: one-hot rows and the share of each patient in the mean. */
+import { invalidArgument } from "../core/errors";
+import { MISSING_LABEL } from "../evaluate";
+
+export interface TargetOptions {
+  readonly classes: number;
+  /** Weight of each class, default 1. */
+  readonly classWeights?: readonly number[];
+  /** Share of the probability that is spread evenly over all classes, in [0, 1), default 0. */
+  readonly labelSmoothing?: number;
+}
+
+export interface EncodedTargets {
+  /** [B, C] */
+  readonly oneHot: Float32Array;
+  /** [B] */
+  readonly weight: Float32Array;
+}
+
+/**
+ * Encode labels for a loss. A missing label (-1) becomes a row of zeros with weight zero, which changes
+ * neither loss nor gradient.
+ *
+ * @param labels  class index of each patient, -1 for missing
+ * @throws InvalidArgument  for a label that is no class
+ */
+export function encodeTargets(labels: readonly number[], options: TargetOptions): EncodedTargets {
+  const { classes, classWeights, labelSmoothing = 0 } = options;
+  const oneHot = new Float32Array(labels.length * classes);
+  const weight = new Float32Array(labels.length);
+  labels.forEach((label, row) => {
+    if (label === MISSING_LABEL) return;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw invalidArgument(
+        "label",
+        label,
+        `a class index from 0 to ${classes - 1}, or ${MISSING_LABEL} for missing`,
+      );
+    oneHot.fill(labelSmoothing / classes, row * classes, (row + 1) * classes);
+    oneHot[row * classes + label]! += 1 - labelSmoothing;
+    weight[row] = classWeights?.[label] ?? 1;
+  });
+  const total = weight.reduce((a, b) => a + b, 0);
+  if (total > 0) for (let row = 0; row < weight.length; row++) weight[row]! /= total;
+  return { oneHot, weight };
+}
+
+/**
+ * Class weights that make every class count the same: n / (classes * n of the class). A class without
+ * patients gets weight 1.
+ */
+export function balancedClassWeights(labels: readonly number[], classes: number): number[] {
+  const known = labels.filter((label) => label !== MISSING_LABEL);
+  return Array.from({ length: classes }, (_, c) => {
+    const members = known.filter((label) => label === c).length;
+    return members > 0 ? known.length / (classes * members) : 1;
+  });
+}
