@@ -36,7 +36,12 @@ function bundleHtml(
 ): string {
   for (const type of ["image/png", "image/jpeg"])
     if (typeof bundle[type] === "string")
-      return picture(`data:${type};base64,${bundle[type]}`, bundle, sizeOf(metadata[type]), figureFile);
+      return picture(
+        `data:${type};base64,${bundle[type]}`,
+        bundle,
+        sizeOf(bundle, metadata[type]),
+        figureFile,
+      );
   const svg = asText(bundle["image/svg+xml"]);
   // Inside an <img>, an SVG cannot run scripts or fetch anything.
   if (svg)
@@ -55,12 +60,15 @@ function picture(source: string, bundle: MimeBundle, size: string, file: string 
   return `<figure>${linked}</figure>`;
 }
 
-/** The size at which a picture is meant to be seen; its pixels may be more. */
-function sizeOf(metadata: unknown): string {
-  const { width, height } = (metadata ?? {}) as { width?: unknown; height?: unknown };
-  return typeof width === "number" && typeof height === "number"
-    ? ` width="${width}" height="${height}"`
-    : "";
+/** The size at which a picture is meant to be seen (its pixels may be more): as the output or the figure says. */
+function sizeOf(bundle: MimeBundle, metadata: unknown): string {
+  const plotly = bundle["application/vnd.plotly.v1+json"] as { layout?: unknown } | undefined;
+  for (const size of [metadata, plotly?.layout]) {
+    const { width, height } = (size ?? {}) as { width?: unknown; height?: unknown };
+    if (typeof width === "number" && typeof height === "number")
+      return ` width="${width}" height="${height}"`;
+  }
+  return "";
 }
 
 function textBox(text: string, kind: string): string {

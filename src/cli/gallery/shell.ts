@@ -30,7 +30,7 @@ export function documentHtml({ title, description, body }: DocumentParts): strin
 /** Said once on each page, where it is seen. */
 export function notices(phantom: boolean): string {
   const data = phantom
-    ? `<p class="notice phantom"><strong>Made from the phantom: ${PHANTOM_NOTICE}.</strong> ` +
+    ? `<p class="notice phantom"><strong>${PHANTOM_NOTICE[0]!.toUpperCase()}${PHANTOM_NOTICE.slice(1)}.</strong> ` +
       "Synthetic tissue with known truth; how well a model does on it says nothing about patients.</p>"
     : "";
   return `<p class="notice use"><strong>Research use only, not for diagnosis.</strong></p>${data}`;

@@ -23,7 +23,7 @@ code, pre, .count { font-family: "JetBrains Mono", "SF Mono", Menlo, Consolas, "
 a { color: var(--accent); text-underline-offset: .18em; text-decoration-thickness: .06em; }
 a:focus-visible, pre:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
 h1, h2, h3, h4 { line-height: 1.22; text-wrap: balance; margin: 1.7em 0 .5em; letter-spacing: -.01em; }
-h1 { font-size: 2.05rem; margin-top: .4em; } h2 { font-size: 1.42rem; } h3 { font-size: 1.14rem; } h4 { font-size: 1rem; }
+h1 { font-size: 2.05rem; margin-top: .8em; } h2 { font-size: 1.42rem; } h3 { font-size: 1.14rem; } h4 { font-size: 1rem; }
 
 .bar {
   display: flex; justify-content: space-between; gap: 1rem; padding: .7rem 1.4rem; font-size: .92rem;
@@ -33,7 +33,7 @@ h1 { font-size: 2.05rem; margin-top: .4em; } h2 { font-size: 1.42rem; } h3 { fon
 .prose { max-width: 44rem; }
 .prose p, .prose ul, .prose ol, .prose blockquote { margin: .7em 0; }
 .prose li { margin: .2em 0; } .prose li > ul, .prose li > ol { margin: .2em 0; }
-.prose code { background: var(--code); border-radius: 4px; padding: .1em .32em; font-size: .88em; }
+.prose :not(pre) > code { background: var(--code); border-radius: 4px; padding: .1em .32em; font-size: .88em; }
 .prose blockquote { border-left: 3px solid var(--line); padding-left: 1em; margin-left: 0; color: var(--soft); }
 .prose img { max-width: 100%; }
 .prose hr, hr { border: 0; border-top: 1px solid var(--line); margin: 2em 0; }
@@ -81,8 +81,8 @@ figure img { max-width: 100%; height: auto; display: block; background: #fff; bo
 .card.failed { border-color: var(--bad); }
 .card a { display: flex; flex-direction: column; height: 100%; color: inherit; text-decoration: none; }
 .card:hover { border-color: var(--accent); } .card a:hover strong { color: var(--accent); }
-.picture { display: block; aspect-ratio: 8 / 5; background: #fff; border-bottom: 1px solid var(--line); padding: .6rem; }
-.picture img { width: 100%; height: 100%; object-fit: contain; display: block; }
+.picture { display: block; position: relative; aspect-ratio: 8 / 5; background: #fff; border-bottom: 1px solid var(--line); }
+.picture img { position: absolute; inset: .7rem; width: calc(100% - 1.4rem); height: calc(100% - 1.4rem); object-fit: contain; }
 .blank { display: grid; place-items: center; height: 100%; color: #5d636e; font-size: .9rem; }
 .words { display: flex; flex-direction: column; gap: .35rem; padding: .9rem 1.1rem 1.1rem; flex: 1; }
 .words small, .facts { color: var(--soft); font-size: .84rem; }
