@@ -235,20 +235,41 @@ function fillFields(fields: SlowFields, ground: Ground): void {
       data[at + FIELD.muscle] = muscleDistance;
       data[at + FIELD.cord] = cord;
       data[at + FIELD.collar] = collar;
-      data[at + FIELD.across] = lerp(free, obstacle, nearness * 0.8);
-      data[at + FIELD.along] = along + 30 * fine(x / 180 + 40, y / 180);
+      const acrossFibres = lerp(free, obstacle, nearness * 0.8);
+      const alongFibres = along + 30 * fine(x / 180 + 40, y / 180);
+      data[at + FIELD.across] = acrossFibres + 1.5 * fine(alongFibres / 30, acrossFibres / 24);
+      data[at + FIELD.along] = alongFibres;
+      data[at + FIELD.sheets] = coarse(acrossFibres / 21 + 77, alongFibres / 60);
+      data[at + FIELD.crimpPhase] = 2.6 * coarse(acrossFibres / 13, alongFibres / 70);
       data[at + FIELD.looseness] = clamp(ground.looseness + 0.45 * fine(x / 130 + 90, y / 130 + 4));
       data[at + FIELD.lymphocytes] = clamp(lymphocytes);
       data[at + FIELD.glass] = glassDistance;
-      data[at + FIELD.acrossMuscle] =
-        -x * muscle.sin +
-        y * muscle.cos +
-        12 * coarse(x / 190, y / 190 + 70) +
-        4 * fine(x / 70 + 5, y / 70) -
-        (muscleDistance < 30 ? pushedByCords(cords, muscle, wobbledX, wobbledY) : 0);
+      if (muscleDistance < 34) {
+        const pushed = pushedByCords(cords, muscle, wobbledX, wobbledY);
+        data[at + FIELD.fibre] = fibreCoordinate(muscle, x, y, pushed, coarse, fine);
+      }
       data[at + FIELD.surface] = surface;
     }
   }
+}
+
+/** Position across the muscle fibres, in fibres. Fibres run nearly straight and differ in width. */
+function fibreCoordinate(
+  muscle: Muscle,
+  x: number,
+  y: number,
+  pushed: number,
+  coarse: Noise,
+  fine: Noise,
+): number {
+  const along = x * muscle.cos + y * muscle.sin;
+  const straight = -x * muscle.sin + y * muscle.cos;
+  const across = straight + 12 * coarse(x / 190, y / 190 + 70) + 4 * fine(x / 70 + 5, y / 70) - pushed;
+  return (
+    across / muscle.fibreWidth +
+    0.85 * coarse(along / 900 + 5, across / 52) +
+    0.22 * fine(along / 130, across / 30)
+  );
 }
 
 function distanceToGlass(glass: GlassEdge, x: number, y: number, coarse: Noise, fine: Noise): number {

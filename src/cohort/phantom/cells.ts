@@ -71,11 +71,15 @@ const SPACING_BIN_UM = 8;
 const LATTICE_UM = 4.4;
 const TURN = 2 * Math.PI;
 
-/** The cells that stand so far, with a quick look for neighbours. */
+/** The cells that stand so far, with a quick look for neighbours: a linked list for each bin. */
 class Placement {
   private readonly columns: number;
   private readonly rows: number;
-  private readonly bins: Cell[][];
+  /** First cell of each bin, and the next cell of the same bin; -1 ends a list. */
+  private readonly first: Int32Array;
+  private readonly next: number[] = [];
+  private readonly x: number[] = [];
+  private readonly y: number[] = [];
 
   constructor(
     private readonly site: TissueSite,
@@ -85,26 +89,24 @@ class Placement {
   ) {
     this.columns = Math.ceil(width / SPACING_BIN_UM) + 1;
     this.rows = Math.ceil(height / SPACING_BIN_UM) + 1;
-    this.bins = Array.from({ length: this.columns * this.rows }, () => []);
+    this.first = new Int32Array(this.columns * this.rows).fill(-1);
   }
 
   /** Does a cell stand within `distance` um? */
   occupied(x: number, y: number, distance: number): boolean {
-    const reach = Math.ceil(distance / SPACING_BIN_UM);
-    const column = Math.floor((x - this.site.fields.left) / SPACING_BIN_UM);
-    const row = Math.floor((y - this.site.fields.top) / SPACING_BIN_UM);
-    const lastColumn = Math.min(this.columns - 1, column + reach);
-    const lastRow = Math.min(this.rows - 1, row + reach);
+    const { left, top } = this.site.fields;
+    const firstColumn = Math.max(0, Math.floor((x - distance - left) / SPACING_BIN_UM));
+    const lastColumn = Math.min(this.columns - 1, Math.floor((x + distance - left) / SPACING_BIN_UM));
+    const firstRow = Math.max(0, Math.floor((y - distance - top) / SPACING_BIN_UM));
+    const lastRow = Math.min(this.rows - 1, Math.floor((y + distance - top) / SPACING_BIN_UM));
     const limit = distance * distance;
-    for (let j = Math.max(0, row - reach); j <= lastRow; j++)
-      for (let i = Math.max(0, column - reach); i <= lastColumn; i++) {
-        const bin = this.bins[j * this.columns + i]!;
-        for (let k = 0; k < bin.length; k++) {
-          const dx = bin[k]!.x - x;
-          const dy = bin[k]!.y - y;
+    for (let row = firstRow; row <= lastRow; row++)
+      for (let column = firstColumn; column <= lastColumn; column++)
+        for (let i = this.first[row * this.columns + column]!; i >= 0; i = this.next[i]!) {
+          const dx = this.x[i]! - x;
+          const dy = this.y[i]! - y;
           if (dx * dx + dy * dy < limit) return true;
         }
-      }
     return false;
   }
 
@@ -112,9 +114,12 @@ class Placement {
     const column = Math.floor((cell.x - this.site.fields.left) / SPACING_BIN_UM);
     const row = Math.floor((cell.y - this.site.fields.top) / SPACING_BIN_UM);
     if (column < 0 || row < 0 || column >= this.columns || row >= this.rows) return;
-    const placed: Cell = { ...cell, seed: this.rng.uint32() & 0xffff };
-    this.site.cells.push(placed);
-    this.bins[row * this.columns + column]!.push(placed);
+    const bin = row * this.columns + column;
+    this.next.push(this.first[bin]!);
+    this.first[bin] = this.site.cells.length;
+    this.x.push(cell.x);
+    this.y.push(cell.y);
+    this.site.cells.push({ ...cell, seed: this.rng.uint32() & 0xffff });
   }
 }
 
@@ -548,8 +553,8 @@ function placeStromalCell(
   }
   if (fields.sample(x, y, FIELD.muscle) < -2) {
     // Nuclei of muscle lie at the periphery of the fibres.
-    const across = fields.sample(x, y, FIELD.acrossMuscle) / muscle.fibreWidth;
-    const within = across - Math.floor(across);
+    const position = fields.sample(x, y, FIELD.fibre);
+    const within = position - Math.floor(position);
     if (Math.min(within, 1 - within) >= 0.13 || dice >= 0.3 || placement.occupied(x, y, 15)) return;
     placement.add({
       kind: CELL.muscle,

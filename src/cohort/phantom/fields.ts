@@ -25,13 +25,17 @@ export const FIELD = {
   cord: 7,
   /** Tumour collar around a nerve. */
   collar: 8,
-  /** Across the muscle fibres. */
-  acrossMuscle: 9,
+  /** Position across the muscle fibres, in fibres: the whole part names a fibre, the rest is the place in it. */
+  fibre: 9,
   /** Surface mucosa. */
   surface: 10,
+  /** Slow variation of the collagen between sheets, about [-1, 1]. */
+  sheets: 11,
+  /** Phase of the collagen's crimp, radians. */
+  crimpPhase: 12,
 } as const;
 
-export const FIELD_COUNT = 11;
+export const FIELD_COUNT = 13;
 
 export class SlowFields {
   readonly columns: number;

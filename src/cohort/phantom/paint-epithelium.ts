@@ -51,8 +51,7 @@ export function paintEpithelium(site: TissueSite, pixel: GroundPixel, share: num
 
   const mucosa = site.mucosa > 0 && pixel.read(FIELD.surface) < epithelium + 2;
   const maturity = maturityAt(epithelium, mucosa ? MUCOSA_KERATINISATION : site.keratinisation);
-  let eosin =
-    lerp(BASAL.eosin, MATURE.eosin, maturity) * (0.84 + 0.32 * tone) + 0.06 * coarse(x / 60 + 20, y / 60);
+  let eosin = lerp(BASAL.eosin, MATURE.eosin, maturity) * (0.84 + 0.32 * tone);
   let hematoxylin =
     lerp(BASAL.hematoxylin, MATURE.hematoxylin, maturity) + (mucosa ? 0 : 0.018 * pleomorphism);
   eosin *= 1 + 0.2 * grain;

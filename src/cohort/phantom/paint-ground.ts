@@ -98,17 +98,8 @@ function muscleShare(site: TissueSite, pixel: GroundPixel): number {
   if (distance >= 30) return 0;
   const { x, y, umPerPx, epithelium } = pixel;
   const along = x * site.muscle.cos + y * site.muscle.sin;
-  const fibre = Math.floor(fibreCoordinate(site, along, pixel.read(FIELD.acrossMuscle)));
+  const fibre = Math.floor(pixel.read(FIELD.fibre));
   const ownEnd = distance > 0 || epithelium > 40 ? 22 * site.fine(along / 60 + 9, fibre * 5.3) : 0;
   const share = clamp(0.5 - (distance + 2 * pixel.rough + Math.max(ownEnd, -28)) / Math.max(umPerPx, 2));
   return epithelium < 5 ? share * clamp(epithelium / 5) : share;
-}
-
-/** Position across the fibres in fibres: the whole part names a fibre, the rest is the place within it. */
-export function fibreCoordinate(site: TissueSite, along: number, across: number): number {
-  return (
-    across / site.muscle.fibreWidth +
-    0.85 * site.coarse(along / 900 + 5, across / 52) +
-    0.22 * site.fine(along / 130, across / 30)
-  );
 }

@@ -2,7 +2,7 @@
 import { FIELD } from "./fields";
 import { MASK_BITS } from "./masks";
 import { clamp, hash01, lerp, smooth } from "./noise";
-import { fibreCoordinate, type GroundPixel } from "./paint-ground";
+import type { GroundPixel } from "./paint-ground";
 import type { TissueSite } from "./site";
 
 /** Cross striation has a period of 2.4 um and shows only at high magnification. */
@@ -15,9 +15,9 @@ const CLEFT_SHARE = 0.38;
 export function paintMuscle(site: TissueSite, pixel: GroundPixel, share: number): void {
   const { coarse, fine, muscle } = site;
   const { x, y, umPerPx } = pixel;
-  const across = pixel.read(FIELD.acrossMuscle);
+  const position = pixel.read(FIELD.fibre);
+  const across = position * muscle.fibreWidth;
   const along = x * muscle.cos + y * muscle.sin;
-  const position = fibreCoordinate(site, along, across);
   const fibre = Math.floor(position);
   const within = position - fibre;
   const own = hash01(fibre * 7 + 3);

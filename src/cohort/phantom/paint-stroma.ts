@@ -25,13 +25,10 @@ export function paintStroma(site: TissueSite, pixel: GroundPixel): void {
   const looseness = pixel.read(FIELD.looseness);
   const ground = fine(x / 4.6, y / 4.6 + 70);
   const along = pixel.read(FIELD.along);
-  const straight = pixel.read(FIELD.across);
-  const phase = 2.6 * coarse(straight / 13, along / 70);
-  const crimp = CRIMP_UM * (0.45 + 0.55 * rough) * Math.sin((along * 2 * Math.PI) / CRIMP_PERIOD_UM + phase);
-  const across = straight + crimp + 1.5 * fine(along / 30, straight / 24);
-
+  const swing = Math.sin((along * 2 * Math.PI) / CRIMP_PERIOD_UM + pixel.read(FIELD.crimpPhase));
+  const across = pixel.read(FIELD.across) + CRIMP_UM * (0.45 + 0.55 * rough) * swing;
   const bundles = coarse(across / 4.6 + 31, along / 42);
-  const sheets = coarse(across / 21 + 77, along / 60);
+  const sheets = pixel.read(FIELD.sheets);
   let density = 0.5 + 0.36 * bundles + 0.18 * sheets + 0.2 * ground;
   density += fibreDetail(site, umPerPx, across, along, looseness);
   density = clamp(density);
