@@ -1,8 +1,12 @@
 /** Compiling a function of tensors into a program. */
+import { writeFile } from "node:fs/promises";
 import { currentSignal } from "../core/abort";
+import { chooseDevice } from "./devices";
 import { eagerProgram } from "./eager";
 import { completeSpecs, type Device, type Program, type StepFunction } from "./program";
+import { residentProgram } from "./resident";
 import type { HostTensor, TensorSpec } from "./tensors";
+import { traceFunction } from "./trace/trace";
 
 /** What a function takes: its inputs, and the state it carries from step to step, with its first values. */
 export interface Signature<I extends string = string, S extends string = string> {
@@ -45,17 +49,25 @@ export async function compile<I extends string, O extends string, S extends stri
   signature: Signature<I, S>,
   options: CompileOptions = {},
 ): Promise<Program<I, O, S>> {
+  const started = performance.now();
   const name = options.name ?? (fn.name || "program");
   const inputs = completeSpecs("input", signature.inputs);
   const state: Readonly<Record<string, HostTensor>> = signature.state ?? ({} as Record<string, HostTensor>);
-  completeSpecs("state", state);
+  const stateSpecs = completeSpecs("state", state);
   const signal = currentSignal(options.signal);
-  return (await eagerProgram({
-    name,
-    fn: fn as unknown as StepFunction,
-    inputs,
-    state,
-    signal,
-    saveGraph: async () => undefined,
-  })) as unknown as Program<I, O, S>;
+  const device = await chooseDevice(options.device ?? "auto");
+  const step = fn as unknown as StepFunction;
+  const trace = (target: Device) => traceFunction(name, step, inputs, stateSpecs, target);
+  const program =
+    device === "eager"
+      ? await eagerProgram({
+          name,
+          fn: step,
+          inputs,
+          state,
+          signal,
+          saveGraph: (path) => writeFile(path, trace("cpu").file()),
+        })
+      : await residentProgram(trace(device), state, device, signal, started);
+  return program as unknown as Program<I, O, S>;
 }

@@ -13,6 +13,7 @@ import {
   type StepFunction,
 } from "./program";
 import { dtypeOf, fromTensor, type HostTensor, type TensorSpec, tf, toTensor } from "./tensors";
+import { Turns } from "./turns";
 
 export interface EagerProgram {
   readonly name: string;
@@ -39,19 +40,13 @@ export async function eagerProgram({
     Object.entries(state).map(([key, { shape, dtype }]) => [key, { shape, dtype }]),
   );
   let live: Record<string, tf.Tensor> | undefined = withBackend(backend, () => mapValues(state, toTensor));
-  let queue: Promise<unknown> = Promise.resolve();
+  const turns = new Turns();
   const outputs: Record<string, Required<TensorSpec>> = {};
 
   const opened = (): Record<string, tf.Tensor> => {
     if (!live) throw disposedProgram(name);
     return live;
   };
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(work, work);
-    queue = turn.catch(() => undefined);
-    return turn;
-  };
-
   const advance = async (given: Record<string, HostTensor>): Promise<Record<string, HostTensor>> => {
     const current = opened();
     const step = withBackend(backend, () => tf.tidy(() => runOnce(fn, given, current)) as unknown as Step);
@@ -78,13 +73,13 @@ export async function eagerProgram({
     outputs,
     run: (given, options) => {
       const checked = checkInputs(name, inputs, given);
-      return inTurn(async () => {
+      return turns.take(async () => {
         throwIfAborted(options?.signal ?? signal, name);
         return advance(checked);
       });
     },
     readState: (names) =>
-      inTurn(async () => {
+      turns.take(async () => {
         const current = opened();
         const read: Record<string, HostTensor> = {};
         for (const key of names ?? Object.keys(current)) {
@@ -95,7 +90,7 @@ export async function eagerProgram({
         return read;
       }),
     writeState: (entries) =>
-      inTurn(async () => {
+      turns.take(async () => {
         const current = opened();
         for (const [key, value] of Object.entries(entries)) {
           const spec = specs[key];
@@ -107,7 +102,7 @@ export async function eagerProgram({
       }),
     save: saveGraph,
     dispose: () =>
-      inTurn(async () => {
+      turns.take(async () => {
         if (live) tf.dispose(live);
         live = undefined;
       }),

@@ -5,7 +5,11 @@
  * function is being traced) as the one ONNX Runtime operator that does it without copies. The blocks
  * are written once, on top of these.
  */
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { float } from "../onnx/graph";
 import { tf } from "../tensors";
+import { currentTrace, type Trace } from "../trace/backend";
+import { matrixProduct, stackedProduct } from "../trace/kernels/matrices";
 
 export interface AffineOptions {
   /** Factor of the product, default 1. */
@@ -23,6 +27,11 @@ export function affine(
   c: tf.Tensor | undefined,
   { alpha = 1, beta = 1, transposeA = false, transposeB = false }: AffineOptions = {},
 ): tf.Tensor {
+  const trace = currentTrace();
+  if (trace) {
+    const value = matrixProduct(trace, a, b, c, { transposeA, transposeB, alpha, beta });
+    return traced(trace, value, [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!]);
+  }
   const product = scaled(tf.matMul(a, b, transposeA, transposeB), alpha);
   return c ? tf.add(product, scaled(c, beta)) : product;
 }
@@ -36,6 +45,18 @@ export interface Normalised {
 
 /** Normalise the rows of a matrix, then scale and shift them. */
 export function normaliseRows(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): Normalised {
+  const trace = currentTrace();
+  if (trace) {
+    const [value, mean, inverse] = trace.nodeWithOutputs("LayerNormalization", [x, gain, bias], 3, {
+      attributes: { axis: -1, epsilon: float(epsilon) },
+    }) as [string, string, string];
+    const column = [x.shape[0]!, 1];
+    return {
+      value: traced(trace, value, x.shape),
+      mean: traced(trace, mean, column),
+      inverse: traced(trace, inverse, column),
+    };
+  }
   const mean = tf.mean(x, 1, true);
   const centred = tf.sub(x, mean);
   const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
@@ -65,6 +86,21 @@ export function headsProduct(
     sequenceFirstB = false,
   }: HeadsProductOptions = {},
 ): tf.Tensor {
+  const trace = currentTrace();
+  if (trace) {
+    const shapeA = sequenceFirstA ? HEADS_FIRST.map((axis) => a.shape[axis]!) : a.shape;
+    const shapeB = sequenceFirstB ? HEADS_FIRST.map((axis) => b.shape[axis]!) : b.shape;
+    const value = stackedProduct(trace, a, b, {
+      transposeA,
+      transposeB,
+      sequenceFirstA,
+      sequenceFirstB,
+      alpha,
+    });
+    const rows = shapeA[transposeA ? 3 : 2]!;
+    const columns = shapeB[transposeB ? 2 : 3]!;
+    return traced(trace, value, [shapeA[0]!, shapeA[1]!, rows, columns]);
+  }
   const left = sequenceFirstA ? tf.transpose(a, HEADS_FIRST) : a;
   const right = sequenceFirstB ? tf.transpose(b, HEADS_FIRST) : b;
   return scaled(tf.matMul(left, right, transposeA, transposeB), alpha);
@@ -74,6 +110,12 @@ export function headsProduct(
 export const HEADS_FIRST = [1, 2, 0, 3];
 /** From `[B, H, N, d]` to `[N, B, H, d]`. */
 export const SEQUENCE_FIRST = [2, 0, 1, 3];
+
+/** A value of the graph as a tensor that the automatic differentiation knows. */
+function traced(trace: Trace, value: string, shape: readonly number[]): tf.Tensor {
+  const info: TensorInfo = trace.tensor(value, shape, "float32");
+  return tf.engine().makeTensorFromTensorInfo(info);
+}
 
 function scaled(x: tf.Tensor, factor: number): tf.Tensor {
   return factor === 1 ? x : tf.mul(x, factor);

@@ -64,7 +64,10 @@ export const ARITHMETIC: readonly Gradient[] = [
   select(tf.Maximum, tf.greaterEqual),
   select(tf.Minimum, tf.lessEqual),
   flat(tf.FloorDiv, "a", "b"),
-  flat(tf.GreaterEqual, "a", "b"),
+  ...[tf.Equal, tf.NotEqual, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual].map((k) =>
+    flat(k, "a", "b"),
+  ),
+  ...[tf.LogicalAnd, tf.LogicalOr].map((k) => flat(k, "a", "b")),
   gradient(tf.Prelu, { inputs: ["x", "alpha"] }, (dy, [x, alpha]) => {
     const positive = () => tf.greater(x!, 0);
     return {

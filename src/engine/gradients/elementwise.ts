@@ -59,6 +59,7 @@ export const ELEMENTWISE: readonly Gradient[] = [
   flat(tf.IsFinite, "x"),
   flat(tf.IsInf, "x"),
   flat(tf.IsNan, "x"),
+  flat(tf.LogicalNot, "x"),
   flat(tf.OnesLike, "x"),
   flat(tf.Round, "x"),
   flat(tf.Sign, "x"),

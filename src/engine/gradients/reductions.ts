@@ -6,7 +6,8 @@ const X = { inputs: ["x"] } as const;
 
 /** Spread a reduced tensor back over the axes it was reduced along. */
 function spread(reduced: tf.Tensor, shape: readonly number[], axes: readonly number[]): tf.Tensor {
-  return tf.mul(tf.reshape(reduced, keptShape(shape, axes)), tf.ones([...shape]));
+  const kept = tf.reshape(reduced, keptShape(shape, axes));
+  return shape.length === 0 ? kept : tf.broadcastTo(kept, [...shape]);
 }
 
 /** The gradient of a maximum or minimum goes to every element that equals it. */

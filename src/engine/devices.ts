@@ -1,0 +1,3 @@
+export async function chooseDevice(wanted: string): Promise<"cpu" | "webgpu" | "cuda" | "eager"> {
+  return wanted === "auto" ? "cpu" : (wanted as "cpu");
+}

@@ -1,0 +1,59 @@
+/** What the main thread and the compute worker say to each other. Plain data only. */
+import type { DType, TensorData } from "./tensors";
+
+/** Devices that ONNX Runtime drives. */
+export type SessionDevice = "cpu" | "webgpu" | "cuda";
+
+export interface WirePort {
+  readonly name: string;
+  /** The value's name in the graph. */
+  readonly value: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+export interface WireState extends WirePort {
+  /** The value's name after the step; absent when it does not change. */
+  readonly next: string | undefined;
+  readonly inPlace: boolean;
+}
+
+/** A program to hold ready: the graph, the names in it, and where it runs. */
+export interface LoadRequest {
+  readonly name: string;
+  /** Equal graphs have equal keys, and share one session. */
+  readonly key: string;
+  readonly model: Uint8Array;
+  readonly fence: string;
+  readonly device: SessionDevice;
+  readonly threads: number;
+  readonly inputs: readonly WirePort[];
+  readonly outputs: readonly WirePort[];
+  readonly state: readonly WireState[];
+  readonly values: Readonly<Record<string, TensorData>>;
+}
+
+/** Requests by kind, with their answers. */
+export interface Requests {
+  load: { request: LoadRequest; answer: { program: number; copiesOutputs: boolean } };
+  run: {
+    request: { program: number; inputs: Readonly<Record<string, TensorData>> };
+    answer: { outputs: Readonly<Record<string, TensorData>> };
+  };
+  read: {
+    request: { program: number; names: readonly string[] };
+    answer: Readonly<Record<string, TensorData>>;
+  };
+  write: { request: { program: number; values: Readonly<Record<string, TensorData>> }; answer: undefined };
+  unload: { request: { program: number }; answer: undefined };
+}
+
+export type RequestKind = keyof Requests;
+
+export type Message = {
+  [K in RequestKind]: { readonly id: number; readonly kind: K; readonly payload: Requests[K]["request"] };
+}[RequestKind];
+
+export type Reply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: string };

@@ -1,0 +1,353 @@
+/**
+ * Programs that are held ready in the compute worker: the session, and the state in buffers of its own.
+ *
+ * On the CPU the buffers of state and outputs are allocated once. State that is still read after its new value is
+ * written (weights, in the backward pass) has two buffers that change roles with every step; the rest has one.
+ *
+ * onnxruntime-node copies every output into a new array, even one that was computed in a given buffer; at the size of
+ * a model that costs more than the arithmetic. It does so after the run, output by output, and gives up at an output
+ * that is no tensor. The fence is such an output, asked for first: all buffers are filled, nothing is copied, and
+ * exactly one known error is thrown. This is no documented behaviour, so it is proven at start-up on a
+ * graph of two elements; where the proof fails, outputs are copied as usual.
+ */
+import * as ort from "onnxruntime-node";
+import { encodeModel } from "./onnx/encode";
+import { Graph } from "./onnx/graph";
+import type { LoadRequest, SessionDevice, WirePort, WireState } from "./protocol";
+import type { DType, TensorData } from "./tensors";
+
+const FENCE_ERROR = /Non tensor type is temporarily not supported/;
+
+/** Sessions without a program that are kept for the next program with the same graph (a fold, a resumed run). */
+const IDLE_SESSIONS = 4;
+
+interface SharedSession {
+  readonly session: ort.InferenceSession;
+  users: number;
+}
+
+export class Sessions {
+  private readonly sessions = new Map<string, Promise<SharedSession>>();
+  private fences: Promise<boolean> | undefined;
+
+  /** The session of a graph; the same graph on the same device has one session. */
+  async acquire(request: LoadRequest): Promise<ort.InferenceSession> {
+    const known = this.sessions.get(request.key);
+    const opening = known ?? openSession(request).then((session) => ({ session, users: 0 }));
+    // The most recently used are last.
+    this.sessions.delete(request.key);
+    this.sessions.set(request.key, opening);
+    try {
+      const shared = await opening;
+      shared.users++;
+      return shared.session;
+    } catch (error) {
+      this.sessions.delete(request.key);
+      throw error;
+    }
+  }
+
+  async release(key: string): Promise<void> {
+    const shared = await this.sessions.get(key);
+    if (!shared) return;
+    shared.users--;
+    const idle: string[] = [];
+    for (const [other, opening] of this.sessions) if ((await opening).users === 0) idle.push(other);
+    for (const oldest of idle.slice(0, Math.max(0, idle.length - IDLE_SESSIONS))) {
+      const closing = await this.sessions.get(oldest);
+      this.sessions.delete(oldest);
+      await closing?.session.release();
+    }
+  }
+
+  /** Whether the fence works in this version of the runtime; tried once. */
+  fenceWorks(): Promise<boolean> {
+    this.fences ??= proveFence();
+    return this.fences;
+  }
+}
+
+/** One program: run, read and write its state. Calls must not overlap; the worker takes one at a time. */
+export interface ResidentProgram {
+  readonly copiesOutputs: boolean;
+  run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  read(names: readonly string[]): Promise<Record<string, TensorData>>;
+  write(values: Readonly<Record<string, TensorData>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function loadProgram(sessions: Sessions, request: LoadRequest): Promise<ResidentProgram> {
+  const session = await sessions.acquire(request);
+  return request.device === "cpu"
+    ? new BufferedProgram(session, request, await sessions.fenceWorks(), () => sessions.release(request.key))
+    : new DeviceProgram(session, request, () => sessions.release(request.key));
+}
+
+/** A program whose state lies in buffers of main memory. */
+class BufferedProgram implements ResidentProgram {
+  /** Feeds and fetches of even and of odd steps. */
+  private readonly feeds: [Tensors, Tensors] = [{}, {}];
+  private readonly fetches: [Fetches, Fetches] = [{}, {}];
+  private readonly results: Tensors = {};
+  private parity: 0 | 1 = 0;
+  /** Why the state can no longer be trusted: a run failed in the middle of writing it. */
+  private torn: string | undefined;
+
+  constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly request: LoadRequest,
+    private readonly fenced: boolean,
+    private readonly release: () => Promise<void>,
+  ) {
+    for (const step of [0, 1] as const) if (fenced) this.fetches[step][request.fence] = null;
+    for (const entry of request.state) this.placeState(entry, request.values[entry.name]!);
+    for (const output of request.outputs) {
+      const buffer = emptyTensor(output);
+      this.results[output.name] = buffer;
+      for (const step of [0, 1] as const) this.fetches[step][output.value] = buffer;
+    }
+  }
+
+  get copiesOutputs(): boolean {
+    return !this.fenced;
+  }
+
+  async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    if (this.torn)
+      throw new Error(
+        `an earlier run failed half way (${this.torn}); write the whole state again before the next run`,
+      );
+    const step = this.parity;
+    const feeds: Tensors = { ...this.feeds[step] };
+    for (const input of this.request.inputs) feeds[input.value] = tensorOf(input, inputs[input.name]!);
+    try {
+      await runFenced(this.session, feeds, this.fetches[step], this.fenced);
+    } catch (error) {
+      if (this.request.state.some((entry) => entry.inPlace)) this.torn = (error as Error).message;
+      throw error;
+    }
+    this.parity = step === 0 ? 1 : 0;
+    return Object.fromEntries(this.request.outputs.map(({ name }) => [name, copyOf(this.results[name]!)]));
+  }
+
+  async read(names: readonly string[]): Promise<Record<string, TensorData>> {
+    const current = this.feeds[this.parity];
+    return Object.fromEntries(names.map((name) => [name, copyOf(current[this.entry(name).value]!)]));
+  }
+
+  async write(values: Readonly<Record<string, TensorData>>): Promise<void> {
+    const current = this.feeds[this.parity];
+    for (const [name, data] of Object.entries(values))
+      (current[this.entry(name).value]!.data as Float32Array).set(data as Float32Array);
+    if (this.request.state.every((entry) => entry.name in values)) this.torn = undefined;
+  }
+
+  close(): Promise<void> {
+    return this.release();
+  }
+
+  private entry(name: string): WireState {
+    return this.request.state.find((entry) => entry.name === name)!;
+  }
+
+  private placeState(entry: WireState, initial: TensorData): void {
+    const first = tensorOf(entry, initial);
+    const second = entry.next === undefined || entry.inPlace ? first : emptyTensor(entry);
+    this.feeds[0][entry.value] = first;
+    this.feeds[1][entry.value] = second;
+    if (entry.next === undefined) return;
+    this.fetches[0][entry.next] = second;
+    this.fetches[1][entry.next] = first;
+  }
+}
+
+/**
+ * A program whose state stays on another device. Each step makes new tensors there; the old ones are given back.
+ * State is read through a copying graph, since asking a device tensor for its data is not safe in this runtime.
+ */
+class DeviceProgram implements ResidentProgram {
+  readonly copiesOutputs = false;
+  private state: Tensors;
+  private reader: ort.InferenceSession | undefined;
+
+  constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly request: LoadRequest,
+    private readonly release: () => Promise<void>,
+  ) {
+    this.state = Object.fromEntries(
+      request.state.map((entry) => [entry.name, tensorOf(entry, request.values[entry.name]!)]),
+    );
+  }
+
+  async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    const feeds: Tensors = {};
+    for (const input of this.request.inputs) feeds[input.value] = tensorOf(input, inputs[input.name]!);
+    for (const entry of this.request.state) feeds[entry.value] = this.state[entry.name]!;
+    const wanted = [
+      ...this.request.outputs.map((output) => output.value),
+      ...this.request.state.flatMap((entry) => (entry.next === undefined ? [] : [entry.next])),
+    ];
+    const results = await this.session.run(feeds, wanted);
+    for (const { name, next } of this.request.state)
+      if (next !== undefined) this.replace(name, results[next]!);
+    return Object.fromEntries(this.request.outputs.map(({ name, value }) => [name, copyOf(results[value]!)]));
+  }
+
+  async read(names: readonly string[]): Promise<Record<string, TensorData>> {
+    const read: Record<string, TensorData> = {};
+    const onDevice = names.filter((name) => this.state[name]!.location !== "cpu");
+    for (const name of names) if (!onDevice.includes(name)) read[name] = copyOf(this.state[name]!);
+    if (onDevice.length === 0) return read;
+    this.reader ??= await openReader(this.request);
+    const feeds = Object.fromEntries(
+      this.request.state.map((entry) => [entry.value, this.state[entry.name]!]),
+    );
+    const values = await this.reader.run(feeds);
+    for (const name of onDevice) read[name] = copyOf(values[`${this.entry(name).value}/read`]!);
+    return read;
+  }
+
+  async write(values: Readonly<Record<string, TensorData>>): Promise<void> {
+    for (const [name, data] of Object.entries(values)) this.replace(name, tensorOf(this.entry(name), data));
+  }
+
+  async close(): Promise<void> {
+    for (const tensor of Object.values(this.state)) giveBack(tensor);
+    this.state = {};
+    await this.reader?.release();
+    await this.release();
+  }
+
+  private replace(name: string, tensor: ort.Tensor): void {
+    giveBack(this.state[name]!);
+    this.state[name] = tensor;
+  }
+
+  private entry(name: string): WireState {
+    return this.request.state.find((entry) => entry.name === name)!;
+  }
+}
+
+type Tensors = Record<string, ort.Tensor>;
+type Fetches = Record<string, ort.Tensor | null>;
+
+function openSession({
+  model,
+  device,
+  threads,
+  outputs,
+  state,
+  fence,
+}: LoadRequest): Promise<ort.InferenceSession> {
+  if (device === "cpu") return ort.InferenceSession.create(model, cpuOptions(threads));
+  const onDevice = state.flatMap(({ next }) => (next === undefined ? [] : [[next, "gpu-buffer"] as const]));
+  const onHost = [...outputs.map(({ value }) => [value, "cpu"] as const), [fence, "cpu"] as const];
+  return ort.InferenceSession.create(model, {
+    executionProviders: [device],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    // Only WebGPU can hand out its buffers in this runtime.
+    ...(device === "webgpu" ? { preferredOutputLocation: Object.fromEntries([...onHost, ...onDevice]) } : {}),
+  });
+}
+
+function cpuOptions(threads: number): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    enableCpuMemArena: true,
+    // Planning one block for all intermediate values doubles the peak of a large graph.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        set_denormal_as_zero: "1",
+        // Threads that wait in a loop slow everything else on the machine; stopping them costs about 3 %.
+        intra_op: { allow_spinning: "0" },
+      },
+    },
+  };
+}
+
+/** A graph that copies the state, so that it can be read as an output on the host. */
+function openReader({ state, device }: LoadRequest): Promise<ort.InferenceSession> {
+  const graph = new Graph();
+  const outputs = state.map(({ value, dtype, shape }) => {
+    graph.input({ name: value, type: dtype, shape });
+    return { name: `${value}/read`, type: dtype, shape, value };
+  });
+  graph.finish(outputs);
+  return ort.InferenceSession.create(encodeModel(graph, { name: "read state" }), {
+    executionProviders: [device as Exclude<SessionDevice, "cpu">],
+    logSeverityLevel: 3,
+    preferredOutputLocation: Object.fromEntries(outputs.map(({ name }) => [name, "cpu" as const])),
+  });
+}
+
+async function runFenced(
+  session: ort.InferenceSession,
+  feeds: Tensors,
+  fetches: Fetches,
+  fenced: boolean,
+): Promise<void> {
+  try {
+    const copies = await session.run(feeds, fetches);
+    // Without the fence the runtime answers with copies, and has filled our buffers as well.
+    if (fenced) throw new Error("the runtime did not stop at the fence");
+    for (const [name, buffer] of Object.entries(fetches))
+      if (buffer && copies[name]) (buffer.data as Float32Array).set(copies[name].data as Float32Array);
+  } catch (error) {
+    if (!fenced || !FENCE_ERROR.test(String(error))) throw error;
+  }
+}
+
+/** Double two numbers behind the fence, twice with different numbers; does the buffer hold the result? */
+async function proveFence(): Promise<boolean> {
+  const graph = new Graph();
+  const info = { type: "float32", shape: [2] } as const;
+  graph.input({ name: "x", ...info });
+  graph.finish([{ name: "y", ...info, value: graph.node("Add", ["x", "x"]) }]);
+  const model = encodeModel(graph, { name: "fence", fence: { name: "fence", of: graph.outputs[0]! } });
+  const session = await ort.InferenceSession.create(model, cpuOptions(1));
+  try {
+    const y = new ort.Tensor("float32", new Float32Array(2), [2]);
+    for (const [a, b] of [
+      [1, 2],
+      [-3, 0.5],
+    ] as const) {
+      const x = new ort.Tensor("float32", Float32Array.of(a, b), [2]);
+      await runFenced(session, { x }, { fence: null, y }, true);
+      if (y.data[0] !== 2 * a || y.data[1] !== 2 * b) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await session.release();
+  }
+}
+
+function tensorOf({ dtype, shape }: WirePort, data: TensorData): ort.Tensor {
+  return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+}
+
+function emptyTensor(port: WirePort): ort.Tensor {
+  const size = port.shape.reduce((n, length) => n * length, 1);
+  return tensorOf(port, emptyArray(port.dtype, size));
+}
+
+function emptyArray(dtype: DType, size: number): TensorData {
+  if (dtype === "float32") return new Float32Array(size);
+  return dtype === "int32" ? new Int32Array(size) : new Uint8Array(size);
+}
+
+function copyOf(tensor: ort.Tensor): TensorData {
+  return (tensor.data as Float32Array).slice();
+}
+
+function giveBack(tensor: ort.Tensor): void {
+  if (tensor.location !== "cpu") tensor.dispose();
+}

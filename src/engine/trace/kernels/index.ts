@@ -1,0 +1,42 @@
+/** All kernels of the tracing backend, registered with TensorFlow.js. */
+import { tf } from "../../tensors";
+import { requireTrace, TRACE_BACKEND } from "../backend";
+import { ARITHMETIC_KERNELS } from "./arithmetic";
+import type { Attributes, Inputs, Kernels } from "./define";
+import { ELEMENTWISE_KERNELS } from "./elementwise";
+import { INDEXING_KERNELS } from "./indexing";
+import { MATRIX_KERNELS } from "./matrices";
+import { REDUCTION_KERNELS } from "./reductions";
+import { SHAPE_KERNELS } from "./shape";
+import { unsupportedOperation } from "./unsupported";
+
+const KERNELS: Kernels = {
+  ...ELEMENTWISE_KERNELS,
+  ...ARITHMETIC_KERNELS,
+  ...REDUCTION_KERNELS,
+  ...SHAPE_KERNELS,
+  ...MATRIX_KERNELS,
+  ...INDEXING_KERNELS,
+};
+
+/** The kernels that can be compiled, by the name TensorFlow.js calls them. */
+export const TRACED_KERNELS: readonly string[] = Object.keys(KERNELS);
+
+for (const [kernelName, build] of Object.entries(KERNELS))
+  tf.registerKernel({
+    kernelName,
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, attrs }) =>
+      build(inputs as unknown as Inputs, (attrs ?? {}) as Attributes, requireTrace()),
+  });
+
+// Every other operation that TensorFlow.js knows is answered with advice instead of "kernel not found".
+for (const { kernelName } of tf.getKernelsForBackend("cpu"))
+  if (!(kernelName in KERNELS))
+    tf.registerKernel({
+      kernelName,
+      backendName: TRACE_BACKEND,
+      kernelFunc: () => {
+        throw unsupportedOperation(kernelName);
+      },
+    });

@@ -1,0 +1,179 @@
+/** Tracing a function: calling it once with symbols, and keeping the graph that this draws. */
+import { invalidArgument } from "../../core/errors";
+import { encodeModel } from "../onnx/encode";
+import type { Graph, ValueInfo } from "../onnx/graph";
+import { checkNewState, type Device, type StepFunction } from "../program";
+import { dtypeOf, type TensorSpec, tf } from "../tensors";
+import { TRACE_BACKEND, Trace, traceBackend } from "./backend";
+import "./kernels";
+
+type Spec = Required<TensorSpec>;
+
+/** An input or output: its name in the program, and the value's name in the graph. */
+export interface Port extends Spec {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** An entry of the state: where it enters the graph, and where its new value leaves it, if it changes. */
+export interface StatePort extends Port {
+  readonly next: string | undefined;
+  /** The new value may be written over the old one: everything that reads the old one is done by then. */
+  readonly inPlace: boolean;
+}
+
+export interface TracedFunction {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly state: readonly StatePort[];
+  /** The name of the fence, an extra output (see `EncodeOptions.fence`). */
+  readonly fence: string;
+  /** The model for the runtime, with the fence. */
+  readonly model: Uint8Array;
+  /** The model for a file, without the fence. */
+  readonly file: () => Uint8Array;
+  readonly nodes: number;
+}
+
+const FENCE = "oscc-lab.fence";
+
+/** Trace a function for a device. Leaves no tensor behind. */
+export function traceFunction(
+  name: string,
+  fn: StepFunction,
+  inputs: Readonly<Record<string, Spec>>,
+  state: Readonly<Record<string, Spec>>,
+  device: Device,
+): TracedFunction {
+  if (traceBackend.current)
+    throw invalidArgument("compile", "called inside a compiled function", "a call outside of one");
+  const trace = new Trace(device);
+  const former = tf.getBackend();
+  tf.setBackend(TRACE_BACKEND);
+  traceBackend.current = trace;
+  tf.engine().startScope("compile");
+  try {
+    return record(trace, name, fn, inputs, state);
+  } finally {
+    tf.engine().endScope();
+    traceBackend.current = undefined;
+    tf.setBackend(former);
+  }
+}
+
+function record(
+  trace: Trace,
+  name: string,
+  fn: StepFunction,
+  inputs: Readonly<Record<string, Spec>>,
+  state: Readonly<Record<string, Spec>>,
+): TracedFunction {
+  const { graph } = trace;
+  const taken = new Set<string>();
+  const inputPorts = Object.entries(inputs).map(([key, spec]) => port(key, unique(taken, key), spec));
+  const statePorts = Object.entries(state).map(([key, spec]) =>
+    port(key, unique(taken, `state/${key}`), spec),
+  );
+  const symbols = (ports: readonly Port[], description: string) =>
+    Object.fromEntries(ports.map((p) => [p.name, symbol(trace, p, description)]));
+
+  const step = fn(symbols(inputPorts, "input"), symbols(statePorts, "state before the step"));
+  checkNewState(name, state, step.state ?? {});
+
+  const outputPorts = Object.entries(step.outputs).map(([key, value]) =>
+    tensorPort(key, unique(taken, key), value),
+  );
+  const nextValues = Object.entries(step.state ?? {}).map(([key, value]) => ({
+    ...tensorPort(key, unique(taken, `next/${key}`), value!),
+    tensor: value!,
+  }));
+  if (outputPorts.length + nextValues.length === 0)
+    throw invalidArgument(name, "no outputs", "a function that returns at least one output or new state");
+
+  graph.finish([
+    ...outputPorts.map((p) => ({ ...valueInfo(p, "output"), value: trace.name(step.outputs[p.name]!) })),
+    ...nextValues.map((p) => ({ ...valueInfo(p, "state after the step"), value: trace.name(p.tensor) })),
+  ]);
+
+  const description =
+    `${name}: inputs ${listed(inputPorts)}; outputs ${listed(outputPorts)}.` +
+    (statePorts.length > 0
+      ? " Values named state/x are carried from step to step: feed next/x back as state/x."
+      : "");
+  return {
+    name,
+    inputs: inputPorts,
+    outputs: outputPorts,
+    state: statePorts.map((p) => {
+      const next = nextValues.find((n) => n.name === p.name)?.value;
+      return { ...p, next, inPlace: next !== undefined && canOverwrite(graph, p.value, next) };
+    }),
+    fence: FENCE,
+    model: encodeModel(graph, { name, description, fence: { name: FENCE, of: smallest(graph.outputs) } }),
+    file: () => encodeModel(graph, { name, description }),
+    nodes: graph.nodes.length,
+  };
+}
+
+function symbol(trace: Trace, p: Port, description: string): tf.Tensor {
+  trace.graph.input(valueInfo(p, description));
+  return tf.engine().makeTensorFromTensorInfo(trace.tensor(p.value, p.shape, p.dtype));
+}
+
+function port(name: string, value: string, { shape, dtype }: Spec): Port {
+  return { name, value, shape: [...shape], dtype };
+}
+
+function tensorPort(name: string, value: string, tensor: tf.Tensor): Port {
+  if (!(tensor instanceof tf.Tensor)) throw invalidArgument(`output "${name}"`, tensor, "a tensor");
+  return port(name, value, { shape: tensor.shape, dtype: dtypeOf(tensor) });
+}
+
+function valueInfo({ value, shape, dtype }: Port, description: string): ValueInfo {
+  return { name: value, type: dtype, shape, description };
+}
+
+/** The name, or with a number behind it when an input and an output are called the same. */
+function unique(taken: Set<string>, name: string): string {
+  let candidate = name;
+  for (let n = 2; taken.has(candidate); n++) candidate = `${name}#${n}`;
+  taken.add(candidate);
+  return candidate;
+}
+
+function listed(ports: readonly Port[]): string {
+  return ports.map((p) => `${p.name} [${p.shape.join(", ")}]`).join(", ") || "none";
+}
+
+function smallest(values: readonly ValueInfo[]): ValueInfo {
+  const size = (value: ValueInfo) => value.shape.reduce((n, length) => n * length, 1);
+  return values.reduce((best, value) => (size(value) < size(best) ? value : best));
+}
+
+/** Operators that finish reading an element before they write the one in its place. */
+const ELEMENT_BY_ELEMENT = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg", "Sqrt", "Where", "Sum"]);
+
+/**
+ * Whether the runtime may write `next` into the buffer of `old`: every node that reads `old` must come before the
+ * node that writes `next` because that node depends on it, or be that node itself, working element by element.
+ * Weights fail this (the backward pass still reads them), moments of an optimiser pass.
+ */
+export function canOverwrite(graph: Graph, old: string, next: string): boolean {
+  const writer = graph.nodes.find((node) => node.outputs.includes(next));
+  if (!writer || writer.operator === "Identity") return false;
+  if (graph.outputs.some((output) => output.name === old)) return false;
+  const before = graph.ancestors(next);
+  return graph.nodes
+    .filter((node) => node.inputs.includes(old))
+    .every((reader) =>
+      reader === writer
+        ? ELEMENT_BY_ELEMENT.has(reader.operator)
+        : reader.outputs.some((output) => before.has(output)) && !readsView(reader.operator),
+    );
+}
+
+/** Operators whose output may share the memory of their input: what reads the output then reads `old` too. */
+function readsView(operator: string): boolean {
+  return operator === "Reshape" || operator === "Identity";
+}
