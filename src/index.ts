@@ -7,10 +7,12 @@
  * const cohort = await openCohort();
  * plot.classCounts(cohort.classCounts());
  */
+export * as audit from "./audit";
 export {
   type ClassCount,
   Cohort,
   type CohortSchema,
+  importArrays,
   type Magnification,
   MULTI_OSCC,
   openCohort,
@@ -20,11 +22,16 @@ export {
   type Split,
   type Task,
 } from "./cohort";
+export * as phantom from "./cohort/phantom";
 export { isOsccError, OsccError, type OsccErrorCode } from "./core/errors";
 export type { Provenance } from "./core/provenance";
 export { Rng } from "./core/random";
 export * as engine from "./engine";
 export * as evaluate from "./evaluate";
+export * as explain from "./explain";
 export * as image from "./image";
 export { RgbImage, readImage } from "./image";
 export * as model from "./model";
+export * as plot from "./plot";
+export * as train from "./train";
+export { crossValidate, fit, heldOut } from "./train";
