@@ -170,7 +170,7 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   }
 
   /** Patients per class and part of the split, one row per class of each task. */
-  classCounts(): ClassCount<S>[] {
+  classCounts(): ClassCount<TaskOf<S>>[] {
     return classCounts(this);
   }
 
@@ -187,12 +187,13 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   /**
    * Folds for a cross-validation, by patient.
    *
-   * @param options `folds`, default 5; `stratify`: a task or several; `seed`, default 7; `patients`, default all
+   * @param options `folds`, default 5; `stratify`: a task or several; `seed`, default 7
+   * @param patients which patients; default all
    * @example
    * const [first] = cohort.folds({ folds: 5, stratify: "REC" });
    */
-  folds(options: FoldOptions<S> & { patients?: readonly Patient<S>[] } = {}): Fold<S>[] {
-    return stratifiedFolds(options.patients ?? this.patients, options);
+  folds(options: FoldOptions<TaskOf<S>> = {}, patients: readonly Patient<S>[] = this.patients): Fold<S>[] {
+    return stratifiedFolds(patients, options);
   }
 
   /**
@@ -219,7 +220,7 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   }
 
   /** One typed row per patient: id, split, number of images, labels, clinical columns. */
-  rows(): PatientRow<S>[] {
+  rows(): PatientRow<TaskOf<S>>[] {
     return patientRows(this);
   }
 

@@ -72,7 +72,7 @@ export async function readJson<T>(
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   for (const issue of issues.slice(0, MAX_ISSUES))
-    problems.error(`${name}: ${placeOf(issue.path)}${lowerFirst(issue.message)}`);
+    problems.error(`${name}: ${placeOf(issue.path)}${lowerFirst(messageOf(issue))}`);
   if (issues.length > MAX_ISSUES) problems.error(`${name}: and ${issues.length - MAX_ISSUES} more`);
   return undefined;
 }
@@ -105,6 +105,12 @@ export async function readCsv(file: string, problems: Problems): Promise<CsvTabl
 export interface CsvTable {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+}
+
+/** What is wrong, in words; a bad key carries its reason inside. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_key") return issue.message;
+  return issue.issues.map((inner) => inner.message).join("; ");
 }
 
 function placeOf(at: readonly PropertyKey[]): string {

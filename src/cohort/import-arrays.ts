@@ -195,7 +195,7 @@ function declarationOf(options: ImportArraysOptions, pictures: readonly RgbImage
     "each image counts as one patient: the arrays do not say which images share a patient",
     ...(copies > 0
       ? [
-          `${plural(copies, "image")} ${copies === 1 ? "is a" : "are"} byte-identical to an earlier one: folds can leak`,
+          `${plural(copies, "image")} ${copies === 1 ? "is" : "are"} byte-identical to an earlier one: folds can leak`,
         ]
       : []),
   ];

@@ -38,6 +38,7 @@ export interface OpenOptions<S extends CohortSchema = CohortSchema> {
  * @example
  * const cohort = await openCohort("./Multi-OSCC");
  * cohort.patient(17).image("core", "x400");
+ * const mine = await openCohort<CohortSchema>("./my-images"); // any sites, magnifications and tasks
  */
 export async function openCohort<const S extends CohortSchema = MultiOscc>(
   folder?: string,

@@ -6,11 +6,11 @@ import type { Patient } from "./patient";
 import { type CohortSchema, SPLITS, type Split, type TaskOf } from "./schema";
 
 /** Options of `stratifiedFolds`. */
-export interface FoldOptions<S extends CohortSchema> {
+export interface FoldOptions<T extends string = string> {
   /** How many folds, at least 2; default 5. */
   folds?: number;
   /** Keep the classes of these tasks (their combinations) in proportion; default: none. */
-  stratify?: TaskOf<S> | readonly TaskOf<S>[];
+  stratify?: T | readonly T[];
   /** Default 7. The same seed and patients give the same folds, in whatever order the patients come. */
   seed?: number | string;
 }
@@ -37,7 +37,7 @@ export interface Fold<S extends CohortSchema> {
  */
 export function stratifiedFolds<S extends CohortSchema>(
   patients: readonly Patient<S>[],
-  options: FoldOptions<S> = {},
+  options: FoldOptions<TaskOf<S>> = {},
 ): Fold<S>[] {
   const { folds = 5, stratify = [], seed = 7 } = options;
   if (!(Number.isInteger(folds) && folds >= 2 && folds <= patients.length))

@@ -4,8 +4,8 @@ import type { Patient } from "./patient";
 import type { CohortSchema, Split, TaskOf } from "./schema";
 
 /** How many patients of each part of the split have one class of one task. */
-export interface ClassCount<S extends CohortSchema = CohortSchema> {
-  readonly task: TaskOf<S>;
+export interface ClassCount<T extends string = string> {
+  readonly task: T;
   readonly title: string;
   readonly className: string;
   /** Class index. */
@@ -19,10 +19,10 @@ export interface ClassCount<S extends CohortSchema = CohortSchema> {
 }
 
 /** One row per class of each task. */
-export type ClassCounts<S extends CohortSchema = CohortSchema> = readonly ClassCount<S>[];
+export type ClassCounts<T extends string = string> = readonly ClassCount<T>[];
 
 /** Count classes per part of the split; missing labels are not counted. */
-export function classCounts<S extends CohortSchema>(cohort: Cohort<S>): ClassCount<S>[] {
+export function classCounts<S extends CohortSchema>(cohort: Cohort<S>): ClassCount<TaskOf<S>>[] {
   return cohort.tasks.flatMap((task) => {
     const { title, classes } = cohort.task(task);
     return classes.map((className, label) => {

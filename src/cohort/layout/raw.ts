@@ -53,18 +53,17 @@ export async function readRawLayout(
   const problems = new Problems();
   const at = (name: string) => path.join(folder, name);
   const labelFile = onlyOne("label file", files.labels, problems);
-  const [labels, patientFolders, phantom] = await Promise.all([
-    labelFile === undefined ? undefined : readLabels(at(labelFile), problems),
-    findPatientFolders(folder, problems),
-    files.phantom === undefined ? undefined : readPhantomFacts(at(files.phantom), problems),
-  ]);
+  // One after the other, so that problems are always listed in the same order.
+  const labels = labelFile === undefined ? undefined : await readLabels(at(labelFile), problems);
   const known = new Set(labels?.keys() ?? []);
   const splitFile = chooseSplit(files.splits, options.split, problems);
+  const split = splitFile === undefined ? undefined : await readSplit(at(splitFile), known, problems);
   const clinicalFile = onlyOne("clinical table", files.clinical, problems);
-  const [split, clinical] = await Promise.all([
-    splitFile === undefined ? undefined : readSplit(at(splitFile), known, problems),
-    clinicalFile === undefined ? undefined : readClinical(at(clinicalFile), known, problems),
-  ]);
+  const clinical =
+    clinicalFile === undefined ? undefined : await readClinical(at(clinicalFile), known, problems);
+  const phantom =
+    files.phantom === undefined ? undefined : await readPhantomFacts(at(files.phantom), problems);
+  const patientFolders = await findPatientFolders(folder, problems);
   problems.throwIfAny(folder);
 
   const samples = await findSamples(folder);
