@@ -45,8 +45,7 @@ export class Figure {
    */
   constructor(spec: FigureSpec, words: { title?: string; alt?: string } = {}) {
     this.spec = plainSpec(spec);
-    const title = (spec.layout.title as { text?: string } | undefined)?.text ?? "untitled";
-    this.title = words.title ?? visibleText(title).trim();
+    this.title = words.title ?? visibleText(titleText(spec)).trim();
     this.alt = words.alt ?? this.title;
   }
 
@@ -130,10 +129,20 @@ export class Figure {
   }
 }
 
+/** The text of the annotation named "title" (figures of this package) or of the layout's title. */
+function titleText({ layout }: FigureSpec): string {
+  const annotations = (layout.annotations ?? []) as readonly { name?: string; text?: string }[];
+  const title = annotations.find(({ name }) => name === "title");
+  return title?.text ?? (layout.title as { text?: string } | undefined)?.text ?? "untitled";
+}
+
 /** Name the picture for screen readers, as SVG has it. */
 function describe(svg: string, title: string, alt: string): string {
   const escape = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  return svg.replace(/<svg([^>]*)>/, `<svg$1 role="img"><title>${escape(title)}</title><desc>${escape(alt)}</desc>`);
+  return svg.replace(
+    /<svg([^>]*)>/,
+    `<svg$1 role="img"><title>${escape(title)}</title><desc>${escape(alt)}</desc>`,
+  );
 }
 
 /**

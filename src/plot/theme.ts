@@ -24,7 +24,16 @@ export const WARNING_FILL = "#fdeccf";
  * Colours for groups that have no order. They are told apart with every common colour vision deficiency.
  * Source: Okabe & Ito, "Color Universal Design", 2008; black left out, the yellow darkened for white paper.
  */
-export const PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B4C9A", "#8C6D31"];
+export const PALETTE = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#E69F00",
+  "#56B4E9",
+  "#6B4C9A",
+  "#8C6D31",
+];
 
 /** The colour of the i-th group; after eight groups the colours come again. */
 export function groupColour(i: number): string {
@@ -71,7 +80,10 @@ export function withAlpha(hex: string, alpha: number): string {
 /** The colour of a scale at `share` in [0, 1], interpolated. */
 export function colourAt(scale: ColourScale, share: number): string {
   const at = Math.min(1, Math.max(0, share));
-  const next = Math.max(1, scale.findIndex(([position]) => position >= at));
+  const next = Math.max(
+    1,
+    scale.findIndex(([position]) => position >= at),
+  );
   const [low, from] = scale[next - 1]!;
   const [high, to] = scale[next]!;
   const weight = (at - low) / (high - low);
@@ -83,14 +95,14 @@ export function colourAt(scale: ColourScale, share: number): string {
   return `#${mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Black or white, whichever reads better on this colour (relative luminance, WCAG 2). */
+/** Dark ink or white, whichever has more contrast on this colour (relative luminance, WCAG 2). */
 export function inkOn(hex: string): string {
   const [red, green, blue] = [1, 3, 5].map((i) => {
     const channel = Number.parseInt(hex.slice(i, i + 2), 16) / 255;
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   const luminance = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-  return luminance > 0.3 ? INK : "#ffffff";
+  return luminance > 0.21 ? INK : "#ffffff";
 }
 
 // ---- sizes ----
@@ -164,37 +176,47 @@ export function frame(telling: Telling, room: Room): Frame {
     font: { family: FONT_FAMILY, size: AXIS_TITLE_PX, color: INK },
     paper_bgcolor: PAPER,
     plot_bgcolor: PAPER,
-    title: {
-      text: `<b>${titleLines.map(escapeAmpersand).join("<br>")}</b>`,
-      font: { size: TITLE_PX, color: INK },
-      x: 0,
-      xref: "container",
-      xanchor: "left",
-      y: 1,
-      yref: "container",
-      yanchor: "top",
-      pad: { l: EDGE, t: EDGE - 2 },
-      automargin: false,
-    },
     hoverlabel: { font: { family: FONT_FAMILY, size: 12 }, align: "left" },
     annotations: [
-      ...(subtitleLines.length > 0 ? [subtitle(subtitleLines, t - EDGE - titleHeight, left)] : []),
+      heading(
+        "title",
+        titleLines.map((line) => `<b>${line}</b>`),
+        TITLE_PX,
+        INK,
+        t - EDGE + 6,
+        left,
+      ),
+      ...(subtitleLines.length > 0
+        ? [heading("subtitle", subtitleLines, SUBTITLE_PX, MUTED, t - EDGE - titleHeight, left)]
+        : []),
       ...(foot.length > 0 ? [footnotes(foot, b, left)] : []),
     ],
     meta: { notices: notices(...(telling.sources ?? [])), caveats: telling.caveats ?? [] },
   };
 }
 
-function subtitle(lines: readonly string[], abovePlot: number, left: number): object {
+/**
+ * A line of the title block. Titles are annotations, because Plotly moves a layout title of several lines about.
+ *
+ * @param above distance of the text's upper edge from the drawing's, in pixels
+ */
+function heading(
+  name: string,
+  lines: readonly string[],
+  size: number,
+  color: string,
+  above: number,
+  left: number,
+): object {
   return {
     ...pinned("left", "top"),
-    name: "subtitle",
+    name,
     text: lines.map(escapeAmpersand).join("<br>"),
     x: 0,
     y: 1,
     xshift: EDGE - left,
-    yshift: abovePlot,
-    font: { size: SUBTITLE_PX, color: MUTED },
+    yshift: above,
+    font: { size, color },
   };
 }
 
@@ -227,7 +249,16 @@ const escapeAmpersand = (text: string) => text.replace(/&(?!\w+;)/g, "&amp;");
 
 /** An annotation without arrow, placed by shares of the drawing, aligned as anchored. */
 export function pinned(xanchor: "left" | "center" | "right", yanchor: "top" | "middle" | "bottom"): object {
-  return { xref: "paper", yref: "paper", xanchor, yanchor, align: xanchor, showarrow: false, borderpad: 0 };
+  return {
+    xref: "paper",
+    yref: "paper",
+    xanchor,
+    yanchor,
+    align: xanchor,
+    showarrow: false,
+    borderpad: 0,
+    borderwidth: 0,
+  };
 }
 
 /** An axis with a title, a thin line, outward ticks and a quiet grid. `extra` overrides. */
@@ -244,7 +275,6 @@ export function axis(title: string, extra: Readonly<Record<string, unknown>> = {
     gridcolor: GRID,
     zeroline: false,
     automargin: false,
-    tickmode: "auto",
     ...extra,
   };
 }

@@ -35,7 +35,8 @@ export function encodePng({ width, height, data }: Pixels): Buffer {
   header.set(EIGHT_BIT_RGBA, 8);
   const stride = width * 4;
   const rows = Buffer.alloc(height * (stride + 1));
-  for (let y = 0; y < height; y++) rows.set(data.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
+  for (let y = 0; y < height; y++)
+    rows.set(data.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   return Buffer.concat([
     PNG_SIGNATURE,
     pngChunk("IHDR", header),

@@ -57,14 +57,18 @@ function schemaProblems(plotly: PlotlyModule, { data, layout }: FigureSpec): str
 
 function webglProblems({ data }: FigureSpec): string[] {
   return (data as readonly Trace[]).flatMap(({ type }, i) =>
-    type && WEBGL_TRACES.has(type) ? [`data[${i}]: ${type} needs WebGL and cannot be exported; use an SVG trace`] : [],
+    type && WEBGL_TRACES.has(type)
+      ? [`data[${i}]: ${type} needs WebGL and cannot be exported; use an SVG trace`]
+      : [],
   );
 }
 
 /** MathJax is not loaded, so `$...$` would appear as typed. */
 function latexProblems({ layout }: FigureSpec): string[] {
   const title = (layout.title as { text?: string } | undefined)?.text ?? "";
-  return /\$[^$]+\$/.test(title) ? [`LaTeX in the title (${title}) is not rendered; use <i>, <sub>, <sup>`] : [];
+  return /\$[^$]+\$/.test(title)
+    ? [`LaTeX in the title (${title}) is not rendered; use <i>, <sub>, <sup>`]
+    : [];
 }
 
 /** Figures are drawn one after the other: they share one document and one sequence of random names. */
@@ -96,7 +100,8 @@ async function draw(spec: FigureSpec): Promise<string> {
   try {
     reseed();
     await plotly.newPlot(target, data, layout, { ...spec.config, staticPlot: true });
-    return forResvg(plotly.Snapshot.toSVG(target, "svg", 1));
+    const svg = forResvg(plotly.Snapshot.toSVG(target, "svg", 1));
+    return hasSmoothHeatmap(data as readonly Trace[]) ? svg : withCrispCells(svg);
   } finally {
     plotly.purge(target);
     target.remove();
@@ -106,6 +111,15 @@ async function draw(spec: FigureSpec): Promise<string> {
 /** An image trace is embedded as it is; else Plotly would want to decode it on a canvas. */
 function embedImages(traces: readonly Trace[]): void {
   for (const trace of traces) if (trace.type === "image" && trace.source) trace.zsmooth ??= "fast";
+}
+
+function hasSmoothHeatmap(traces: readonly Trace[]): boolean {
+  return traces.some(({ type, zsmooth }) => type === "heatmap" && zsmooth);
+}
+
+/** Heat map cells are pictures of one pixel per CSS pixel; enlarged, their edges stay sharp. */
+function withCrispCells(svg: string): string {
+  return svg.replace(/<image (?=[^>]*href="data:image\/png)/g, '<image image-rendering="optimizeSpeed" ');
 }
 
 /** resvg does not read `white-space: pre`, and takes only family names that it has. */

@@ -141,7 +141,10 @@ function oneTransform(operation: string, numbers: readonly number[]): Matrix {
 export function parseTransform(text: string | null): Matrix {
   let matrix = IDENTITY;
   for (const [, operation = "", list = ""] of (text ?? "").matchAll(/(\w+)\s*\(([^)]*)\)/g)) {
-    const numbers = list.split(/[\s,]+/).filter(Boolean).map(Number);
+    const numbers = list
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(Number);
     matrix = times(matrix, oneTransform(operation, numbers));
   }
   return matrix;

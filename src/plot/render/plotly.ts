@@ -159,19 +159,23 @@ function mathsWith(random: () => number): object {
 
 // ---- compiling, with V8's code cache ----
 
-const require = createRequire(__filename);
+const requireFrom = createRequire(__filename);
 
 /** Compile and run Plotly's bundle with `globals` as its only view of a browser. */
 async function runPlotly(document: object, globals: Record<string, unknown>): Promise<PlotlyModule> {
-  const file = require.resolve("plotly.js-dist-min");
-  const { version } = require("plotly.js-dist-min/package.json") as { version: string };
+  const file = requireFrom.resolve("plotly.js-dist-min");
+  const { version } = requireFrom("plotly.js-dist-min/package.json") as { version: string };
   const browser: Record<string, unknown> = { ...globals };
   browser.window = browser.self = browser;
   Object.defineProperty(document, "defaultView", { value: browser });
 
   const names = ["module", "exports", "window", "self", ...Object.keys(globals)];
   const source = `(function (${names.join(", ")}) {${readFileSync(file, "utf8")}\n})`;
-  const cacheFile = path.join(cacheFolder(), "code", `plotly-${version}-node-${process.version}-${process.arch}.bin`);
+  const cacheFile = path.join(
+    cacheFolder(),
+    "code",
+    `plotly-${version}-node-${process.version}-${process.arch}.bin`,
+  );
   const cachedData = await readFile(cacheFile).catch(() => undefined);
   const script = new Script(source, { filename: file, ...(cachedData ? { cachedData } : {}) });
 

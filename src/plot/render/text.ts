@@ -19,7 +19,8 @@ const ROOT_STYLE: TextStyle = { family: "", anchor: "start", sizePx: 16, bold: f
 const faces = new Map<string, Font>();
 const widthsInEm = new Map<string, number>();
 
-const faceKey = (family: string, bold: boolean, italic: boolean) => `${family.toLowerCase()}|${bold}|${italic}`;
+const faceKey = (family: string, bold: boolean, italic: boolean) =>
+  `${family.toLowerCase()}|${bold}|${italic}`;
 
 function addFont({ family, file, bold = false, italic = false }: FontFile): void {
   faces.set(faceKey(family, bold, italic), create(readFileSync(file)) as Font);
@@ -39,7 +40,8 @@ export function familyFor(list: string): string {
 
 function faceOf(style: TextStyle): Font {
   const family = familyFor(style.family);
-  const face = faces.get(faceKey(family, style.bold, style.italic)) ?? faces.get(faceKey(family, false, false));
+  const face =
+    faces.get(faceKey(family, style.bold, style.italic)) ?? faces.get(faceKey(family, false, false));
   return face!;
 }
 

@@ -1,0 +1,199 @@
+/** Many patients at a glance: one thumbnail each, or one row of views each. */
+import { invalidArgument, unknownName } from "../core/errors";
+import { Figure } from "./figure";
+import {
+  aspectOf,
+  type EmbeddedView,
+  embed,
+  type Micrograph,
+  mergePanels,
+  type Panel,
+  type PatientViews,
+  viewPanel,
+} from "./micrograph";
+import type { FigureOptions } from "./options";
+import { frame, INK, MUTED } from "./theme";
+import { count, escapeText, magnificationLabel, visibleText, widthPx } from "./words";
+
+export interface ContactSheetOptions extends FigureOptions {
+  /** Which site. Default: the first. */
+  readonly site?: string;
+  /** Which magnification. Default: the first. */
+  readonly magnification?: string;
+  /** A task whose answer stands under each thumbnail. Default: none. */
+  readonly task?: string;
+  /** Thumbnails in a row. Default 6. */
+  readonly columns?: number;
+  /** Patients shown at most; a line at the foot says how many are left out. Default 24. */
+  readonly limit?: number;
+}
+
+const SHEET_WIDTH = 880;
+const GAP = 8;
+const CAPTION_PX = 11.5;
+const CAPTION_LINE = 16;
+
+/**
+ * One thumbnail per patient of the same view, with the patient's number and, if asked, the answer of a task.
+ *
+ * @param patients patients of one cohort
+ * @param options  `site`, `magnification` (default: the first of each), `task`, `columns` default 6, `limit` default 24
+ * @throws OsccError `InvalidArgument` for no patient; `UnknownName` for a view or task that the patients do not have
+ * @example
+ * await plot.contactSheet(cohort.split("test"), { site: "edge", magnification: "x200", task: "TI" });
+ */
+export async function contactSheet(
+  patients: readonly PatientViews[],
+  options: ContactSheetOptions = {},
+): Promise<Figure> {
+  if (patients.length === 0) throw invalidArgument("patients", "no patient", "one patient or more");
+  const { columns: wanted = 6, limit = 24, task } = options;
+  const shown = patients.slice(0, limit);
+  const views = shown.map((patient) => chosenView(patient, options));
+  const columns = Math.min(wanted, shown.length);
+  const width = Math.floor((SHEET_WIDTH - (wanted - 1) * GAP) / wanted);
+  const embedded = await Promise.all(views.map((view) => embed(view, width)));
+  const height = Math.round(width * aspectOf(embedded));
+  const captions = shown.map((patient) => caption(patient, task, width));
+  const rowHeight = height + 4 + CAPTION_LINE * (task ? 2 : 1) + GAP;
+  const size = {
+    plotWidth: columns * (width + GAP) - GAP,
+    plotHeight: Math.ceil(shown.length / columns) * rowHeight,
+  };
+  const place = (i: number): Panel => ({
+    left: (i % columns) * (width + GAP),
+    top: Math.floor(i / columns) * rowHeight,
+    width,
+    height,
+  });
+  const { site, magnification } = views[0]!;
+  const left = patients.length - shown.length;
+  const layout = frame(
+    {
+      title: options.title ?? `${count(shown.length)} ${shown.length === 1 ? "patient" : "patients"}`,
+      subtitle: options.subtitle ?? describeView(site, magnification, shown[0]!, task),
+      sources: patients.map(({ provenance }) => provenance),
+      caveats: [
+        ...(left > 0 ? [`${count(left)} more patients are not shown.`] : []),
+        ...(options.caveats ?? []),
+      ],
+    },
+    { ...size, left: 18, right: 18, bottom: 0 },
+  );
+  const parts = mergePanels(
+    shown.map((_, i) =>
+      withoutLabel(viewPanel(i, place(i), i === 0 ? embedded[i]! : withoutBar(embedded[i]!), "", size)),
+    ),
+  );
+  return new Figure(
+    {
+      data: parts.traces,
+      layout: {
+        ...layout,
+        ...parts.axes,
+        images: parts.images,
+        shapes: parts.shapes,
+        annotations: [
+          ...layout.annotations,
+          ...parts.annotations,
+          ...captions.map((text, i) => captionUnder(text, place(i), size)),
+        ],
+        showlegend: false,
+      },
+    },
+    { alt: altText(shown, captions, site, magnification) },
+  );
+}
+
+function chosenView(patient: PatientViews, { site, magnification, task }: ContactSheetOptions): Micrograph {
+  const views = patient.allImages();
+  const sites = [...new Set(views.map((view) => view.site))];
+  const magnifications = [...new Set(views.map((view) => view.magnification))];
+  const tasks = Object.keys(patient.cohort?.schema.tasks ?? {});
+  if (task !== undefined && !tasks.includes(task)) throw unknownName("task", task, tasks);
+  if (site !== undefined && !sites.includes(site)) throw unknownName("site", site, sites);
+  if (magnification !== undefined && !magnifications.includes(magnification))
+    throw unknownName("magnification", magnification, magnifications);
+  const view = views.find(
+    (candidate) =>
+      candidate.site === (site ?? sites[0]) &&
+      candidate.magnification === (magnification ?? magnifications[0]),
+  );
+  if (!view) throw invalidArgument("patient", patient.id, "a patient with at least one view");
+  return view;
+}
+
+/** In a sheet all thumbnails show the same view; the subtitle names it once. */
+function withoutLabel(parts: ReturnType<typeof viewPanel>): ReturnType<typeof viewPanel> {
+  return {
+    ...parts,
+    annotations: parts.annotations.filter((note) => (note as { text?: string }).text !== ""),
+  };
+}
+
+/** One scale bar, on the first thumbnail, is enough for a sheet. */
+function withoutBar(view: EmbeddedView): EmbeddedView {
+  if ("absent" in view) return view;
+  const { uri, width, height } = view;
+  return { uri, width, height };
+}
+
+function describeView(
+  site: string,
+  magnification: string,
+  patient: PatientViews,
+  task: string | undefined,
+): string {
+  const view = `${site} at ${magnificationLabel(magnification)}`;
+  return task === undefined ? view : `${view} · below each: ${patient.cohort!.schema.tasks[task]!.title}`;
+}
+
+function caption(patient: PatientViews, task: string | undefined, maxPx: number): string {
+  const name = `<b>${escapeText(shorten(patient.id, maxPx))}</b>`;
+  if (task === undefined) return name;
+  const label = patient.labels?.[task];
+  const words =
+    label === undefined
+      ? "unknown"
+      : (patient.cohort!.schema.tasks[task]!.classes[label] ?? `label ${label}`);
+  return `${name}<br><span style="color:${MUTED}">${escapeText(shorten(words, maxPx))}</span>`;
+}
+
+/** Cut a text to a width, with dots at the end. */
+function shorten(text: string, maxPx: number): string {
+  if (widthPx(text, CAPTION_PX) <= maxPx) return text;
+  let short = text;
+  while (short.length > 1 && widthPx(`${short}…`, CAPTION_PX) > maxPx) short = short.slice(0, -1);
+  return `${short.trimEnd()}…`;
+}
+
+function captionUnder(
+  text: string,
+  panel: Panel,
+  { plotWidth, plotHeight }: { readonly plotWidth: number; readonly plotHeight: number },
+): object {
+  return {
+    xref: "paper",
+    yref: "paper",
+    x: panel.left / plotWidth,
+    y: 1 - (panel.top + panel.height) / plotHeight,
+    xanchor: "left",
+    yanchor: "top",
+    yshift: -2,
+    align: "left",
+    showarrow: false,
+    borderpad: 0,
+    borderwidth: 0,
+    text,
+    font: { size: CAPTION_PX, color: INK },
+  };
+}
+
+function altText(
+  patients: readonly PatientViews[],
+  captions: readonly string[],
+  site: string,
+  magnification: string,
+): string {
+  return `Thumbnails of ${patients.length} patients, ${site} at ${magnificationLabel(magnification)}: ${captions.map(visibleText).join("; ")}.`;
+}

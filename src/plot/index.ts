@@ -1,0 +1,26 @@
+/** Figures from results: each function takes plain typed results and returns a `Figure`. */
+export { type ActivationMap, type ActivationMaps, type CamFigureOptions, cam } from "./cam";
+export { type ClassCount, type ClassCountsFigureOptions, classCounts } from "./classCounts";
+export {
+  type Comparable,
+  type ComparisonOptions,
+  comparison,
+  type DifferencesOptions,
+  differences,
+} from "./comparison";
+export { confusion } from "./confusion";
+export { type ContactSheetOptions, contactSheet } from "./contactSheet";
+export { type CorrelationFigureOptions, correlation } from "./correlation";
+export { Figure, type FigureLayout, type FigureSpec } from "./figure";
+export { type MagnificationsOptions, magnifications } from "./magnifications";
+export type { Micrograph, PatientViews } from "./micrograph";
+export type { FigureOptions } from "./options";
+export { type PrintedFigureOptions, printed } from "./printed";
+export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
+export { type CellValue, type TableOptions, table } from "./table";
+export {
+  type EpochOfTraining,
+  type TrainingCourse,
+  type TrainingFigureOptions,
+  training,
+} from "./training";

@@ -1,0 +1,127 @@
+/** Realistic inputs for figures, from seeded random numbers. */
+import type { Provenance } from "../../../src/core/provenance";
+import { PHANTOM_NOTICE } from "../../../src/core/provenance";
+import { Rng } from "../../../src/core/random";
+import { correlationMatrix } from "../../../src/evaluate/correlation";
+import { type Confusion, confusion } from "../../../src/evaluate/metrics";
+import type { Predictions } from "../../../src/evaluate/predictions";
+import { type Roc, roc } from "../../../src/evaluate/roc";
+import type { ClassCount } from "../../../src/plot/classCounts";
+import type { EpochOfTraining } from "../../../src/plot/training";
+
+export const PHANTOM: Provenance = { cohort: "phantom-1", synthetic: true, notice: PHANTOM_NOTICE };
+export const REAL: Provenance = { cohort: "Multi-OSCC", synthetic: false };
+
+/** Scores of `n` patients, of whom a share is positive; `strength` separates them. */
+export function predictions(
+  seed: string,
+  { n = 200, share = 0.25, strength = 1.5, provenance = PHANTOM as Provenance | undefined } = {},
+): Predictions {
+  const rng = new Rng(seed);
+  const yTrue = Array.from({ length: n }, (_, i) => (i < Math.round(n * share) ? 1 : 0));
+  const positive = yTrue.map((label) => 1 / (1 + Math.exp(-(rng.normal() + strength * (label - 0.5)))));
+  return {
+    task: "REC",
+    classes: ["no recurrence", "recurrence"],
+    patients: yTrue.map((_, i) => String(i + 1)),
+    yTrue,
+    probabilities: positive.map((p) => [1 - p, p]),
+    ...(provenance ? { provenance } : {}),
+  };
+}
+
+export function curve(seed: string, options: Parameters<typeof predictions>[1] = {}): Roc {
+  return roc(predictions(seed, options), { bootstrap: 200, label: `${seed}, recurrence` });
+}
+
+/** The printed class counts of the Multi-OSCC label file. */
+export function multiOsccCounts(): ClassCount[] {
+  const table: Record<string, [title: string, classes: [name: string, counts: number[]][]]> = {
+    REC: [
+      "recurrence",
+      [
+        ["no recurrence", [745, 154, 151]],
+        ["recurrence", [180, 46, 49]],
+      ],
+    ],
+    LNM: [
+      "lymph-node metastasis",
+      [
+        ["no metastasis", [592, 119, 117]],
+        ["metastasis", [333, 81, 83]],
+      ],
+    ],
+    TD: [
+      "tumour differentiation",
+      [
+        ["well", [310, 68, 72]],
+        ["moderate", [498, 99, 95]],
+        ["poor", [117, 33, 33]],
+      ],
+    ],
+    TI: [
+      "tumour invasion",
+      [
+        ["not invaded", [511, 97, 99]],
+        ["invaded", [414, 103, 101]],
+      ],
+    ],
+    CE: [
+      "cancer embolus",
+      [
+        ["no embolus", [859, 178, 176]],
+        ["embolus", [66, 22, 24]],
+      ],
+    ],
+    PI: [
+      "perineural invasion",
+      [
+        ["no invasion", [766, 159, 156]],
+        ["invasion", [159, 41, 44]],
+      ],
+    ],
+  };
+  return Object.entries(table).flatMap(([task, [title, classes]]) =>
+    classes.map(([className, [train = 0, valid = 0, test = 0]], label) => ({
+      task,
+      title,
+      className,
+      label,
+      train,
+      valid,
+      test,
+      total: train + valid + test,
+    })),
+  );
+}
+
+export function history(epochs: number, tasks: readonly string[]): EpochOfTraining[] {
+  const rng = new Rng("history");
+  return Array.from({ length: epochs }, (_, i) => {
+    const decay = Math.exp(-i / (epochs / 4));
+    return {
+      epoch: i + 1,
+      trainLoss: 0.18 + 0.55 * decay + rng.normal(0, 0.008),
+      validLoss: 0.36 + 0.36 * decay + 0.08 * (i / epochs) ** 2 + rng.normal(0, 0.014),
+      validAuc: Object.fromEntries(
+        tasks.map((task, k) => [task, 0.9 - 0.05 * k - (0.38 - 0.04 * k) * decay + rng.normal(0, 0.012)]),
+      ),
+    };
+  });
+}
+
+export function labelColumns(n: number, names: readonly string[]): Record<string, number[]> {
+  const rng = new Rng("labels");
+  const common = Array.from({ length: n }, () => rng.normal());
+  return Object.fromEntries(
+    names.map((name, k) => [name, common.map((c) => (0.35 * (k % 3) * c + rng.normal() > 0.4 ? 1 : 0))]),
+  );
+}
+
+export function labelCorrelations(n = 1325, names = ["REC", "LNM", "TD", "TI", "CE", "PI"]) {
+  return correlationMatrix(labelColumns(n, names), { provenance: REAL });
+}
+
+export function confusionOf(seed: string, options: Parameters<typeof predictions>[1] = {}): Confusion {
+  return confusion(predictions(seed, options));
+}
