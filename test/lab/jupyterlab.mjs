@@ -1,0 +1,120 @@
+// A real JupyterLab server that finds the kernel and the extension of this checkout through JUPYTER_PATH, and keeps
+// everything it writes in a folder of its own.
+
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+const PYTHON = process.env.OSCC_PYTHON ?? "/usr/bin/python3";
+/** No question about news over the notebook, no look for updates. */
+const QUIET = { fetchNews: "false", checkForUpdates: false };
+
+const STARTS_WITHIN_MS = 60_000;
+
+/** The folder with JupyterLab 4, unpacked by the script if that was not done before. */
+export function labEnvironment() {
+  const script = path.join(ROOT, "scripts", "lab-environment.sh");
+  const { status, stdout, stderr } = spawnSync("sh", [script], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`JupyterLab cannot be unpacked:\n${stderr}`);
+  return stdout.trim();
+}
+
+/**
+ * Start JupyterLab on a folder.
+ *
+ * @param {string} folder where its notebooks are
+ * @returns {Promise<{ url: (path: string) => string, log: () => string, stop: () => Promise<void> }>}
+ */
+export async function startLab(folder) {
+  const environment = labEnvironment();
+  const home = mkdtempSync(path.join(tmpdir(), "oscc-lab-home-"));
+  const port = await freePort();
+  const token = randomBytes(16).toString("hex");
+  const shared = path.join(environment, "usr", "share", "jupyter");
+  const options = [
+    "--allow-root",
+    "--no-browser",
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    `--app-dir=${path.join(shared, "lab")}`,
+    `--IdentityProvider.token=${token}`,
+    `--ServerApp.root_dir=${folder}`,
+    // Lets a test ask the running application what it shows.
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.extension_manager=readonly",
+  ];
+  const settings = path.join(home, "settings", "@jupyterlab", "apputils-extension");
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(path.join(settings, "notification.jupyterlab-settings"), JSON.stringify(QUIET));
+  const child = spawn(PYTHON, ["-m", "jupyterlab", ...options], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      HOME: home,
+      PYTHONPATH: path.join(environment, "usr", "lib", "python3", "dist-packages"),
+      JUPYTER_PATH: [ROOT, shared].join(path.delimiter),
+      JUPYTERLAB_SETTINGS_DIR: path.join(home, "settings"),
+      JUPYTER_CONFIG_DIR: path.join(home, "config"),
+      JUPYTER_DATA_DIR: path.join(home, "data"),
+      JUPYTER_RUNTIME_DIR: path.join(home, "runtime"),
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      log += chunk;
+    });
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), 8000);
+    await ended;
+    clearTimeout(late);
+    rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    await answers(`http://127.0.0.1:${port}/api?token=${token}`, () => child.exitCode !== null);
+  } catch (error) {
+    await stop();
+    throw new Error(`${error.message}\n${log}`);
+  }
+  return { url: (name) => `http://127.0.0.1:${port}/${name}?token=${token}&reset`, log: () => log, stop };
+}
+
+/** The browser's program, of this machine. */
+export function chromiumPath() {
+  const found = [process.env.OSCC_CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+    (file) => file && existsSync(file),
+  );
+  if (!found)
+    throw new Error("There is no Chromium here: apt-get install chromium, or name one in $OSCC_CHROMIUM.");
+  return found;
+}
+
+async function answers(url, hasEnded) {
+  for (const deadline = Date.now() + STARTS_WITHIN_MS; Date.now() < deadline; ) {
+    if (hasEnded()) throw new Error("JupyterLab ended before it answered.");
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  throw new Error("JupyterLab did not answer in time.");
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
