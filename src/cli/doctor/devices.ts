@@ -1,26 +1,22 @@
-/** What can compute here: the optional eager backends beside the engine's own devices. */
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
-import { PACKAGE_ROOT } from "../../core/paths";
-import { type Finding, firstLine, pass, warn } from "./finding";
+/** What can compute here, as the engine sees it. */
+import type { DeviceReport } from "../../engine";
+import { type Finding, fail, firstLine, pass, warn } from "./finding";
 
-const EAGER_BACKENDS = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"] as const;
-
-/** The native eager backends are optional; having none is the usual case. */
-export function checkEagerBackend(load: (name: string) => unknown = require): Finding {
-  const what = "tfjs-node-gpu";
-  const name = EAGER_BACKENDS.find(isInstalled);
-  if (!name) return pass(what, "not installed (optional: compiled code does not need it)");
+export async function checkDevices(): Promise<Finding[]> {
   try {
-    load(name);
-    return pass(what, `${name} loads; eager code runs on it`);
+    const { describeDevices } = await import("../../engine/index.js");
+    return (await describeDevices()).map(deviceFinding);
   } catch (error) {
-    return warn(what, `${name} is installed but does not load: ${firstLine(error)}`, `npm rebuild ${name}`);
+    return [
+      fail("devices", firstLine(error), "Put the native parts above right first; then run this again."),
+    ];
   }
 }
 
-/** A package may stand under another's name (an npm alias): its own name decides. */
-function isInstalled(name: string): boolean {
-  const file = path.join(PACKAGE_ROOT, "node_modules", name, "package.json");
-  return existsSync(file) && (JSON.parse(readFileSync(file, "utf8")) as { name: string }).name === name;
+/** The processor must work; anything faster is welcome and not needed. */
+export function deviceFinding({ name, available, detail, fix }: DeviceReport): Finding {
+  const what = name.startsWith("@") ? name.slice(name.indexOf("/") + 1) : `device ${name}`;
+  if (available) return pass(what, detail);
+  if (name === "cpu") return fail(what, detail, fix ?? "npm ci");
+  return warn(what, detail, fix ?? "Optional: training runs on the processor without it.");
 }

@@ -1,5 +1,5 @@
 /** All checks, in the order in which a person would put things right. */
-import { checkEagerBackend } from "./devices";
+import { checkDevices } from "./devices";
 import type { Finding } from "./finding";
 import {
   checkBuild,
@@ -17,7 +17,7 @@ export async function examine(): Promise<Finding[]> {
     ...checkNativeParts(),
     checkBuild(),
     checkCache(),
-    checkEagerBackend(),
+    ...(await checkDevices()),
     checkKernelSpec(),
     checkJupyterLab(),
     checkExtension(),
