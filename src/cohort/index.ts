@@ -28,7 +28,14 @@ export {
 export { SLOTS } from "./multi-oscc/slots";
 export { type NpyArray, type NpyData, parseNpy, readNpy } from "./npy";
 export { type OpenOptions, openCohort } from "./open";
-export { type ImagesOptions, MISSING_POLICIES, type MissingPolicy, Patient, type View } from "./patient";
+export {
+  type ImagesOptions,
+  MISSING_POLICIES,
+  type MissingPolicy,
+  type NamedView,
+  Patient,
+  type View,
+} from "./patient";
 export { PatientImage } from "./patient-image";
 export type { PatientRow } from "./rows";
 export {

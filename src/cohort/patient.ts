@@ -24,6 +24,12 @@ export interface View<S extends CohortSchema = MultiOscc> {
   readonly magnification: MagnificationOf<S>;
 }
 
+/** A view by names that are checked at run time. */
+export interface NamedView {
+  readonly site: string;
+  readonly magnification: string;
+}
+
 /** Options of `Patient.images`. */
 export interface ImagesOptions<S extends CohortSchema = MultiOscc> {
   onMissing?: MissingPolicy;
@@ -96,12 +102,15 @@ export class Patient<S extends CohortSchema = MultiOscc> {
    * @example
    * patient.images({ onMissing: "skip" }).map((image) => image.magnification);
    */
-  images(options: ImagesOptions<S> = {}): PatientImage<S>[] {
+  images(options?: ImagesOptions<S>): PatientImage<S>[];
+  /** The same for views whose names are known only at run time, as a model's specification has them. */
+  images(options: { onMissing: "substitute-site"; views: readonly NamedView[] }): PatientImage<S>[];
+  images(options: { onMissing?: MissingPolicy; views?: readonly NamedView[] } = {}): PatientImage<S>[] {
     const { onMissing = "substitute-site", views = this.cohort.views } = options;
     if (!MISSING_POLICIES.includes(onMissing))
       throw invalidArgument("onMissing", onMissing, `one of ${MISSING_POLICIES.join(", ")}`);
     return views.flatMap(({ site, magnification }) => {
-      const image = this.image(site, magnification);
+      const image = this.image(site as SiteOf<S>, magnification as MagnificationOf<S>);
       if (image.status === "present") return [image];
       if (onMissing === "skip") return [];
       const substitute = onMissing === "substitute-site" ? this.substituteFor(image) : undefined;

@@ -12,7 +12,9 @@ import type {
   Split,
   Task,
 } from "../../../src/cohort";
+import type { ExplainablePatient } from "../../../src/explain";
 import type { RgbImage } from "../../../src/image";
+import type { TrainingCohort } from "../../../src/train/cohort";
 
 declare const cohort: Cohort;
 declare const patient: Patient;
@@ -64,6 +66,11 @@ function compileOnly(): void {
   const anyCohort: Cohort<CohortSchema> = cohort;
   const anyPatient: Patient<CohortSchema> = patient;
   const anyImage: PatientImage<CohortSchema> = patient.image("core", "x200");
+  // Training and explaining ask for less than a cohort, in their own words.
+  const toTrain: TrainingCohort<Task> = cohort;
+  const anyToTrain: TrainingCohort = anyCohort;
+  const toExplain: ExplainablePatient<PatientImage> = patient;
+  void [toTrain, anyToTrain, toExplain];
   void [anyCohort, anyPatient, anyImage];
 }
 
