@@ -8,7 +8,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -50,10 +50,17 @@ function installIfNeeded() {
   writeFileSync(INSTALLED, wanted);
 }
 
-/** npm writes its own copy of the lock file last; one that is no older than ours means somebody ran npm already. */
+/** Somebody ran npm already: its own record of what it installed names every package that we want. */
 function npmInstalledIt() {
-  const theirs = at("node_modules", ".package-lock.json");
-  return existsSync(theirs) && statSync(theirs).mtimeMs >= statSync(at("package-lock.json")).mtimeMs;
+  const record = textOf(at("node_modules", ".package-lock.json"));
+  if (record === undefined) return false;
+  const there = JSON.parse(record).packages;
+  const wanted = JSON.parse(readFileSync(at("package-lock.json"), "utf8")).packages;
+  return Object.entries(wanted).every(
+    // Optional packages are those of other platforms: npm leaves them out.
+    ([place, { version, optional }]) =>
+      place === "" || there[place]?.version === version || (optional && !there[place]),
+  );
 }
 
 /** No package here needs its install script, so a script that fails (a download out of reach) is no reason to stop. */
@@ -92,7 +99,7 @@ function buildIfNeeded(always) {
   writeFileSync(BUILT, sources);
 }
 
-/** Changes with any source file: names, sizes and contents. */
+/** Changes with any source file: names and contents. */
 function fingerprint() {
   const hash = createHash("sha256");
   for (const file of [...filesUnder(at("src")), at("tsconfig.json"), at("package.json")])
