@@ -11,7 +11,7 @@ import { ClinicalTable } from "./multi-oscc/clinical";
 import { Patient, type View } from "./patient";
 import { plural } from "./problems";
 import type { CohortRecord, LooseImageRecord } from "./record";
-import { type PatientRow, patientRows } from "./rows";
+import { frameRows, type PatientRow, patientRows } from "./rows";
 import {
   type CohortSchema,
   type MagnificationOf,
@@ -225,15 +225,17 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   }
 
   /**
-   * The same rows as a danfojs DataFrame (pandas-like), loaded when first asked for.
+   * The same rows as a danfojs DataFrame (pandas-like), loaded when first asked for. A missing number is NaN, yes
+   * and no are 1 and 0. danfojs' `describe` and `groupby(...).mean()` do not skip NaN: use `dropNa` first.
    *
    * @example
    * const table = await cohort.table();
    * table.query(table["ageYears"].gt(60)).shape;
+   * table.groupby(["TD"]).col(["REC"]).mean().print();
    */
   async table(): Promise<DataFrame> {
     const { DataFrame } = await loadDanfo();
-    return new DataFrame(this.rows().map((row) => ({ ...row })));
+    return new DataFrame(frameRows(this.rows()));
   }
 
   [inspect.custom](): string {

@@ -35,3 +35,25 @@ export function patientRows<S extends CohortSchema>(cohort: Cohort<S>): PatientR
     } as PatientRow<TaskOf<S>>;
   });
 }
+
+/**
+ * Rows as danfojs understands them: its missing value is NaN in numeric columns, and a column of true and false
+ * with gaps is one of 1 and 0. Gaps of text stay `null`.
+ */
+export function frameRows(
+  rows: readonly Readonly<Record<string, string | number | boolean | null>>[],
+): Record<string, string | number | null>[] {
+  const columns = Object.keys(rows[0] ?? {});
+  const isText = new Map(
+    columns.map((column) => [column, rows.some((row) => typeof row[column] === "string")]),
+  );
+  return rows.map((row) =>
+    Object.fromEntries(
+      columns.map((column) => {
+        const cell = row[column] ?? null;
+        if (typeof cell === "string") return [column, cell];
+        return [column, cell === null ? (isText.get(column) ? null : Number.NaN) : Number(cell)];
+      }),
+    ),
+  );
+}

@@ -103,3 +103,14 @@ test("table() is a DataFrame with the same rows", async () => {
   ]);
   expect(cohort.rows()[4]).toMatchObject({ patient: "5", split: "test", images: 6, TD: 1 });
 });
+
+test("gaps of a DataFrame are NaN in numbers, so danfojs knows them", async () => {
+  const cohort = await openCohort(await rawCohort(somePatients(3), { "clinical_data_2024.csv": CSV }));
+  const table = await cohort.table();
+  expect(table.ageYears.values).toEqual([58, Number.NaN, 44]);
+  expect(table.hpv.values).toEqual([0, Number.NaN, 0]);
+  expect(table.surgicalMethod.values).toEqual(["Resection, left", null, "Resection"]);
+  expect(table.ageYears.mean()).toBe(51);
+  expect(table.ageYears.dropNa().values).toEqual([58, 44]);
+  expect(table.query(table.ageYears.lt(50)).shape[0]).toBe(1);
+});
