@@ -1,0 +1,126 @@
+/** The ViT against an independent one in plain arrays, and its configuration. */
+import { describe, expect, test } from "vitest";
+import { isOsccError } from "../../../src/core/errors";
+import { Rng } from "../../../src/core/random";
+import { tf, toTensor } from "../../../src/engine";
+import {
+  countParameters,
+  initialise,
+  type Parameters,
+  VIT_PRESETS,
+  type ViTConfig,
+  vitConfig,
+  vitForward,
+  vitLayers,
+  vitParameters,
+} from "../../../src/model";
+import { referenceFeature } from "./reference-vit";
+
+/** Initial values of a ViT are so small that errors would hide: make them as large as those of a trained one. */
+function livelyParameters(config: ViTConfig): Parameters {
+  const rng = new Rng("lively");
+  const start = initialise(vitParameters(config), rng);
+  return Object.fromEntries(
+    Object.entries(start).map(([name, tensor]) => [
+      name,
+      { ...tensor, data: tensor.data.map((v) => v + rng.normal(0, 0.3)) },
+    ]),
+  );
+}
+
+function features(
+  config: ViTConfig,
+  parameters: Parameters,
+  images: number[][][][],
+  tapped: string[] = [],
+): number[][] {
+  return tf.tidy(() => {
+    const live = Object.fromEntries(Object.entries(parameters).map(([name, t]) => [name, toTensor(t)]));
+    const out = vitForward(config, live, tf.tensor4d(images), (layer, value) => {
+      tapped.push(`${layer} [${value.shape.join(", ")}]`);
+      return value;
+    });
+    return out.arraySync() as number[][];
+  }) as unknown as number[][];
+}
+
+function randomImage(height: number, width: number, seed: string): number[][][] {
+  const rng = new Rng(seed);
+  return Array.from({ length: height }, () =>
+    Array.from({ length: width }, () => [rng.normal(), rng.normal(), rng.normal()]),
+  );
+}
+
+const SQUARE = vitConfig({ imageSize: [8, 8], patch: 4, width: 12, depth: 2, heads: 3, mlpRatio: 2 });
+const WIDE = vitConfig({ imageSize: [8, 20], patch: 4, width: 8, depth: 3, heads: 2, mlpRatio: 4 });
+const ONE_BLOCK = vitConfig({ imageSize: [6, 4], patch: 2, width: 4, depth: 1, heads: 1, mlpRatio: 1 });
+
+describe("ViT forward", () => {
+  test.each([
+    ["square, two blocks", SQUARE],
+    ["rectangular, three blocks", WIDE],
+    ["one block, one head", ONE_BLOCK],
+  ])("equals a ViT in plain arrays within 1e-4: %s", (_, config) => {
+    const parameters = livelyParameters(config);
+    const images = ["a", "b", "c"].map((seed) => randomImage(...config.imageSize, seed));
+    const before = tf.memory().numTensors;
+    const found = features(config, parameters, images);
+    expect(tf.memory().numTensors).toBe(before);
+    images.forEach((image, i) => {
+      referenceFeature(config, parameters, image).forEach((value, d) => {
+        expect(Math.abs(found[i]![d]! - value)).toBeLessThan(1e-4);
+      });
+    });
+  });
+
+  test("an image's feature does not depend on the other images of the batch", () => {
+    const parameters = livelyParameters(SQUARE);
+    const [a, b] = [randomImage(8, 8, "a"), randomImage(8, 8, "b")];
+    const together = features(SQUARE, parameters, [a, b]);
+    const alone = features(SQUARE, parameters, [b]);
+    together[1]!.forEach((value, d) => {
+      expect(value).toBeCloseTo(alone[0]![d]!, 5);
+    });
+  });
+
+  test("a tap sees exactly the layers that vitLayers lists, with a value for every token", () => {
+    const tapped: string[] = [];
+    features(SQUARE, livelyParameters(SQUARE), [randomImage(8, 8, "a")], tapped);
+    expect(tapped).toEqual(vitLayers(SQUARE).map((layer) => `${layer} [5, 1, 12]`));
+  });
+});
+
+describe("ViT configuration", () => {
+  test("ViT-S/16 at 224 pixels has the 150 tensors and 21,665,664 parameters of the published file", () => {
+    const declared = vitParameters(vitConfig("vit-s/16"));
+    expect(Object.keys(declared)).toHaveLength(150);
+    expect(countParameters(declared).at(-1)?.parameters).toBe(21_665_664);
+    expect(declared.pos_embed?.shape).toEqual([1, 197, 384]);
+    expect(declared["blocks.11.attn.qkv.weight"]?.shape).toEqual([1152, 384]);
+  });
+
+  test("every preset is a valid configuration", () => {
+    for (const name of Object.keys(VIT_PRESETS) as (keyof typeof VIT_PRESETS)[])
+      expect(vitConfig(name).imageSize).toEqual(VIT_PRESETS[name].imageSize);
+  });
+
+  test("a size that the patch does not divide is refused with the nearest ones that it does", () => {
+    try {
+      vitConfig("vit-s/16", { imageSize: 230 });
+      expect.unreachable();
+    } catch (error) {
+      expect(isOsccError(error, "InvalidArgument")).toBe(true);
+      expect(String((error as Error).message)).toMatch(
+        /230; expected a multiple of the patch size 16[\s\S]*224 or 240/,
+      );
+    }
+  });
+
+  test("an unknown preset names the nearest", () => {
+    expect(() => vitConfig("vit-s16" as "vit-s/16")).toThrow(/Did you mean "vit-s\/16"/);
+  });
+
+  test("heads must divide the width", () => {
+    expect(() => vitConfig({ ...SQUARE, heads: 5 })).toThrow(/multiple of the 5 heads/);
+  });
+});
