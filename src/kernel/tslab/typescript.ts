@@ -1,12 +1,14 @@
 /**
- * tslab's TypeScript and converter, with the three changes the kernel needs.
+ * tslab's TypeScript and converter, with the changes that the kernel needs.
  *
  * tslab takes its compiler from `@tslab/typescript-for-tslab`. Before tslab is loaded, that module is replaced by one
- * that is the same except that (1) compiled cells carry source maps, (2) only Node's types are
- * loaded unasked, and (3) files of installed packages are not watched.
+ * that is the same except that (1) compiled cells carry source maps, (2) only Node's types are loaded unasked,
+ * (3) programs are built without bookkeeping that cells do not need, and (4) files of installed packages
+ * are not watched.
  */
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import { composeMappers, type SourceMapper, sourceMapper, splitInlineMap } from "../source-map";
+import { createLightBuilder } from "./builder";
 
 export type { TypeScript };
 
@@ -69,8 +71,21 @@ function withObjectPrototype<T extends object>(module: T): T {
 /** The first pass: TypeScript to JavaScript modules. */
 function createHost(ts: typeof TypeScript): typeof TypeScript.createWatchCompilerHost {
   const original = ts.createWatchCompilerHost as (...args: unknown[]) => unknown;
-  return ((files: unknown, options: TypeScript.CompilerOptions, ...rest: unknown[]) =>
-    original(files, { ...options, inlineSourceMap: true, types: ["node"] }, ...rest)) as never;
+  const createProgram = createLightBuilder(ts);
+  return ((
+    files: unknown,
+    options: TypeScript.CompilerOptions,
+    system: unknown,
+    _createProgram: unknown,
+    ...rest: unknown[]
+  ) =>
+    original(
+      files,
+      { ...options, inlineSourceMap: true, types: ["node"] },
+      system,
+      createProgram,
+      ...rest,
+    )) as never;
 }
 
 /** The second pass: JavaScript modules to CommonJS. Both maps become one. */
