@@ -1,5 +1,6 @@
 /** The difference of two models' AUCs on the same patients, by a bootstrap that draws each patient for both. */
 
+import type { Provenance } from "../core/provenance";
 import { alignPair } from "./align";
 import { oneClassOnly } from "./auc";
 import { type BootstrapOptions, bootstrapMethod, bootstrapRng, bootstrapSettings } from "./bootstrap";
@@ -20,6 +21,7 @@ export interface PairedAuc {
    */
   readonly pValue: number;
   readonly patients: number;
+  readonly provenance?: Provenance;
 }
 
 export interface PairedOptions extends BootstrapOptions {
@@ -71,6 +73,7 @@ export function pairedAuc<T extends Predictions | BinaryScores>(
     pValue: twoSided(differences),
     difference: interval(valueA - valueB, differences),
     patients: questionsA[0]!.positive.length,
+    ...(questionsA[0]!.provenance ? { provenance: questionsA[0]!.provenance } : {}),
   };
 }
 

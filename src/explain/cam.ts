@@ -8,6 +8,7 @@ import { compile, type Device, type HostTensor, type StepFunction, tf } from "..
 import {
   decodeImages,
   forward,
+  type ImageFit,
   type Model,
   type ModelSpec,
   modelImages,
@@ -63,6 +64,9 @@ export interface CamResult<Image = ViewImage> {
   /** Probability of the explained class, 0 to 1. */
   readonly probability: number;
   readonly maps: readonly CamMap<Image>[];
+  /** What the model saw of each photograph, and the input's height over its width: where the grid lies on it. */
+  readonly imageFit: ImageFit;
+  readonly inputAspect: number;
   /** What a reader must know, for example that a map is flat. */
   readonly notes: readonly string[];
   readonly provenance: Provenance;
@@ -149,6 +153,8 @@ async function cam<Image extends ViewImage>(
     className,
     probability: computed.probability,
     maps,
+    imageFit: spec.imageFit,
+    inputAspect: spec.encoder.imageSize[0] / spec.encoder.imageSize[1],
     notes,
     provenance: patient.provenance,
   };

@@ -1,6 +1,6 @@
 /** Class activation maps over the images they explain. */
 import { invalidArgument } from "../core/errors";
-import type { Provenance } from "../core/provenance";
+import type { CamMap, CamResult } from "../explain";
 import { Figure } from "./figure";
 import {
   aspectOf,
@@ -20,29 +20,6 @@ import {
 } from "./micrograph";
 import type { FigureOptions } from "./options";
 import { axisSuffix, type ColourScale, colourBar, frame, MUTED, withAlpha } from "./theme";
-
-/** The map of one image. */
-export interface ActivationMap {
-  readonly image: Micrograph;
-  /** Raw values, at least 0, `[rows][columns]`, over the whole image. */
-  readonly grid: readonly (readonly number[])[];
-  /** Least and largest raw value. */
-  readonly range: readonly [min: number, max: number];
-}
-
-/** The maps of one patient for one class. */
-export interface ActivationMaps {
-  /** "Grad-CAM++" or its relatives, or the name of the function that computed it. */
-  readonly method: string;
-  readonly layer: string;
-  readonly task: string;
-  /** The class explained. */
-  readonly className: string;
-  /** What the model gives this class, in [0, 1]. */
-  readonly probability: number;
-  readonly maps: readonly ActivationMap[];
-  readonly provenance?: Provenance;
-}
 
 export interface CamFigureOptions extends FigureOptions {
   /**
@@ -80,9 +57,9 @@ const HEAT: ColourScale = VIRIDIS.map((colour, i) => {
   return [share, withAlpha(colour, Number((0.08 + 0.6 * share ** 0.7).toFixed(3)))];
 });
 
-const METHOD_NAMES: Readonly<Record<string, string>> = {
-  gradCam: "Grad-CAM",
-  gradCamPlusPlus: "Grad-CAM++",
+const METHOD_NAMES: Readonly<Record<CamResult["method"], string>> = {
+  "grad-cam": "Grad-CAM",
+  "grad-cam++": "Grad-CAM++",
 };
 
 /**
@@ -96,7 +73,7 @@ const METHOD_NAMES: Readonly<Record<string, string>> = {
  * @example
  * await plot.cam(await explain.gradCamPlusPlus(run.model, patient, { task: "REC" }));
  */
-export async function cam(result: ActivationMaps, options: CamFigureOptions = {}): Promise<Figure> {
+export async function cam(result: CamResult<Micrograph>, options: CamFigureOptions = {}): Promise<Figure> {
   const { maps } = result;
   const { scale = "view" } = options;
   if (maps.length === 0) throw invalidArgument("maps", "no map", "at least one image with its map");
@@ -112,7 +89,7 @@ export async function cam(result: ActivationMaps, options: CamFigureOptions = {}
     plotWidth: pairs * (2 * panelWidth + INNER_GAP) + (pairs - 1) * OUTER_GAP,
     plotHeight: grid.rows * (panelHeight + ROW_GAP) - ROW_GAP,
   };
-  const method = METHOD_NAMES[result.method] ?? result.method;
+  const method = METHOD_NAMES[result.method];
   const layout = frame(
     {
       title: options.title ?? `${method}: where the model sees “${result.className}”`,
@@ -120,7 +97,7 @@ export async function cam(result: ActivationMaps, options: CamFigureOptions = {}
         options.subtitle ??
         `task ${result.task} · class explained: ${result.className}, probability ${result.probability.toFixed(3)} · layer ${result.layer}`,
       sources: [result.provenance],
-      caveats: options.caveats ?? [],
+      caveats: [...result.notes, ...(options.caveats ?? [])],
     },
     { ...size, left: 18, right: 112, bottom: 8 },
   );
@@ -135,7 +112,14 @@ export async function cam(result: ActivationMaps, options: CamFigureOptions = {}
       const full = scale === "view" ? map.range[1] : patientMaximum;
       return [
         viewPanel(2 * i, image, embedded[i]!, viewLabel(map.image), size),
-        overlayPanel(2 * i + 1, overlay, embedded[i]!, map, full, size),
+        overlayPanel(
+          2 * i + 1,
+          overlay,
+          embedded[i]!,
+          map,
+          { full, seen: (place) => seenRegion(place, result) },
+          size,
+        ),
       ];
     }),
   );
@@ -163,7 +147,7 @@ interface PairGrid {
 }
 
 /** Sites side by side, magnifications under one another; a view that stands in for another takes its place. */
-function pairGrid(maps: readonly ActivationMap[]): PairGrid {
+function pairGrid(maps: readonly CamMap<Micrograph>[]): PairGrid {
   const views = maps.map(({ image: { site, standsFor, magnification } }) => ({
     site: standsFor ?? site,
     magnification,
@@ -187,8 +171,8 @@ function overlayPanel(
   i: number,
   panel: Panel,
   view: EmbeddedView,
-  map: ActivationMap,
-  full: number,
+  map: CamMap<Micrograph>,
+  { full, seen }: { readonly full: number; readonly seen: (place: Panel) => Panel },
   size: { readonly plotWidth: number; readonly plotHeight: number },
 ): PanelParts {
   if ("absent" in view) return viewPanel(i, panel, view, "map", size);
@@ -196,19 +180,37 @@ function overlayPanel(
   const place = fitInside(panel, view.height / view.width);
   return {
     axes: panelAxes(i, panel, size.plotWidth, size.plotHeight),
-    traces: [heat(i, place, map, full)],
+    traces: [heat(i, seen(place), map, full)],
     images: [picture(i, place, view.uri)],
     shapes: [],
     annotations: [chip(i, `max ${shortNumber(map.range[1])}`)],
   };
 }
 
-function isFlat({ range: [min, max] }: ActivationMap): boolean {
-  return !(max > 0) || max - min <= FLAT_SHARE * max;
+function isFlat({ isFlat: isZero, range: [min, max] }: CamMap<Micrograph>): boolean {
+  return isZero || !(max > 0) || max - min <= FLAT_SHARE * max;
+}
+
+/** The part of the drawn picture that the model saw, which is what the grid covers; with added glass it is larger. */
+function seenRegion(
+  place: Panel,
+  { imageFit, inputAspect }: Pick<CamResult, "imageFit" | "inputAspect">,
+): Panel {
+  if (imageFit === "squash") return place;
+  const byWidth = { width: place.width, height: place.width * inputAspect };
+  const byHeight = { width: place.height / inputAspect, height: place.height };
+  const widthIsInside = byWidth.height <= place.height;
+  const { width, height } = (imageFit === "crop") === widthIsInside ? byWidth : byHeight;
+  return {
+    left: place.left + (place.width - width) / 2,
+    top: place.top + (place.height - height) / 2,
+    width,
+    height,
+  };
 }
 
 /** The grid as a smooth heat map; `full` is the value of the strongest colour. */
-function heat(i: number, place: Panel, { grid }: ActivationMap, full: number): object {
+function heat(i: number, place: Panel, { grid }: CamMap<Micrograph>, full: number): object {
   const rows = grid.length;
   const columns = grid[0]?.length ?? 0;
   const [dx, dy] = [place.width / columns, place.height / rows];
@@ -279,7 +281,10 @@ function shortNumber(value: number): string {
   return `${digits}e${Number(exponent)}`.replace("-", "−");
 }
 
-function altText({ className, task, probability, layer, maps }: ActivationMaps, method: string): string {
+function altText(
+  { className, task, probability, layer, maps }: CamResult<Micrograph>,
+  method: string,
+): string {
   const described = maps.map((map) => {
     if (isFlat(map)) return `${viewLabel(map.image)}: flat`;
     return `${viewLabel(map.image)}: strongest ${placeOfMaximum(map.grid)}, maximum ${shortNumber(map.range[1])}`;

@@ -1,4 +1,6 @@
 /** How many patients there are of each class, by task and split. */
+
+import type { ClassCount } from "../cohort/tables";
 import { invalidArgument } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { Figure } from "./figure";
@@ -6,26 +8,26 @@ import type { FigureOptions } from "./options";
 import { axis, axisSuffix, frame, INK, inkOn, MUTED, orderedColour, PAPER, pinned, TICK_PX } from "./theme";
 import { count, escapeText, percent, sentence, widthPx } from "./words";
 
-/** The patients of one class of one task. */
-export interface ClassCount {
-  readonly task: string;
-  /** The task in words. */
-  readonly title: string;
-  readonly className: string;
-  /** The class's number; classes are drawn in this order. */
-  readonly label: number;
-  readonly train: number;
-  readonly valid: number;
-  readonly test: number;
-  readonly total: number;
+/** What can be counted: a cohort. Its notice is shown. */
+export interface Countable {
+  readonly provenance: Provenance;
+  classCounts(): readonly ClassCount[];
 }
 
 export interface ClassCountsFigureOptions extends FigureOptions {
+  /** Where bare rows come from; its notice is shown. */
   readonly provenance?: Provenance;
 }
 
-const SPLIT_NAMES = { train: "train", valid: "validation", test: "test" } as const;
-type SplitName = keyof typeof SPLIT_NAMES;
+const BARS = {
+  train: "train",
+  valid: "validation",
+  test: "test",
+  noSplit: "no split",
+  total: "all",
+} as const;
+/** The patients that one bar stands for. */
+type Bar = keyof typeof BARS;
 
 const PANEL_WIDTH = 250;
 const BAR_PX = 25;
@@ -42,15 +44,24 @@ const SWATCH_PX = 10;
 /**
  * One panel per task: a bar per split, divided into the shares of the classes, with the counts written in.
  *
- * @param rows    one row per class, as `cohort.classCounts()` gives them
- * @param options `provenance`: where the rows come from; its notice is shown
- * @throws OsccError `InvalidArgument` when there is no row
+ * @param counts  a cohort, or its rows as `cohort.classCounts()` gives them
+ * @param options `provenance`: where bare rows come from; a cohort's notice is shown without it
+ * @throws OsccError `InvalidArgument` when there is nothing to count
  * @example
- * const figure = plot.classCounts(cohort.classCounts(), { provenance: cohort.provenance });
+ * const figure = plot.classCounts(cohort);
  */
-export function classCounts(rows: readonly ClassCount[], options: ClassCountsFigureOptions = {}): Figure {
+export function classCounts(
+  counts: Countable | readonly ClassCount[],
+  options: ClassCountsFigureOptions = {},
+): Figure {
+  const rows = "classCounts" in counts ? counts.classCounts() : counts;
+  const provenance = "classCounts" in counts ? counts.provenance : options.provenance;
   if (rows.length === 0)
-    throw invalidArgument("rows", "no class", "class counts as cohort.classCounts() gives them");
+    throw invalidArgument(
+      "counts",
+      "no class",
+      "a cohort, or class counts as cohort.classCounts() gives them",
+    );
   const panels = tasksOf(rows);
   const splits = splitsOf(rows);
   const columns = Math.min(panels.length, panels.length <= 4 ? 2 : 3);
@@ -68,7 +79,7 @@ export function classCounts(rows: readonly ClassCount[], options: ClassCountsFig
       subtitle:
         options.subtitle ??
         `n = ${count(patients)} patients; bars show shares${splits[0] === "total" ? "" : " of each split"}, numbers are patients`,
-      sources: [options.provenance],
+      sources: [provenance],
       caveats: options.caveats ?? [],
     },
     { plotWidth, plotHeight, left: 96, right: 44, top: headingHeight + 10, bottom: 44 },
@@ -105,11 +116,10 @@ function tasksOf(rows: readonly ClassCount[]): TaskPanel[] {
 }
 
 /** The splits that hold a patient, or one bar for everybody when there is no split. */
-function splitsOf(rows: readonly ClassCount[]): readonly (SplitName | "total")[] {
-  const used = (Object.keys(SPLIT_NAMES) as SplitName[]).filter((split) =>
-    rows.some((row) => row[split] > 0),
-  );
-  return used.length > 0 ? used : ["total"];
+function splitsOf(rows: readonly ClassCount[]): readonly Bar[] {
+  const inSplit = (["train", "valid", "test"] as const).filter((split) => rows.some((row) => row[split] > 0));
+  if (inSplit.length === 0) return ["total"];
+  return rows.some(({ noSplit }) => noSplit > 0) ? [...inSplit, "noSplit"] : inSplit;
 }
 
 interface GridSize {
@@ -124,7 +134,7 @@ interface GridSize {
 
 function placePanel(
   { title, classes }: TaskPanel,
-  splits: readonly (SplitName | "total")[],
+  splits: readonly Bar[],
   i: number,
   { plotWidth, plotHeight, panelHeight, rowGap, headingHeight, columns, panels }: GridSize,
 ) {
@@ -156,8 +166,7 @@ function placePanel(
       tickmode: "array",
       tickvals: splits.map((_, j) => j),
       ticktext: splits.map(
-        (split, j) =>
-          `${split === "total" ? "all" : SPLIT_NAMES[split]}<br><span style="color:${MUTED}">n = ${count(totals[j]!)}</span>`,
+        (split, j) => `${BARS[split]}<br><span style="color:${MUTED}">n = ${count(totals[j]!)}</span>`,
       ),
       tickfont: { size: TICK_PX, color: INK },
       ticklabelstandoff: 4,
@@ -178,7 +187,7 @@ function classTrace(
   row: ClassCount,
   k: number,
   classes: number,
-  splits: readonly (SplitName | "total")[],
+  splits: readonly Bar[],
   totals: readonly number[],
   suffix: string,
 ): object {
@@ -212,7 +221,7 @@ function fits(n: number, share: number): boolean {
 /** Counts that do not fit stand at the end of the bar, in the order of the classes. */
 function unfitCounts(
   classes: readonly ClassCount[],
-  split: SplitName | "total",
+  split: Bar,
   total: number,
   j: number,
   suffix: string,
@@ -310,7 +319,7 @@ function keySwatches(classes: readonly ClassCount[], { x, y }: Corner, headingHe
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-function altText(panels: readonly TaskPanel[], splits: readonly (SplitName | "total")[]): string {
+function altText(panels: readonly TaskPanel[], splits: readonly Bar[]): string {
   const described = panels.map(({ title, classes }) => {
     const all = sum(classes.map(({ total }) => total));
     const shares = classes.map(

@@ -76,7 +76,7 @@ export function comparison(
 
 export interface DifferencesOptions extends FigureOptions {
   readonly statistic?: string;
-  /** Where the data come from. */
+  /** Where the data come from, when bare intervals are passed. */
   readonly provenance?: Provenance;
 }
 
@@ -99,7 +99,7 @@ export function differences(
       group,
       estimate: "difference" in result ? result.difference : result,
       sample: "patients" in result ? `n = ${count(result.patients)}` : undefined,
-      provenance: options.provenance,
+      provenance: ("provenance" in result ? result.provenance : undefined) ?? options.provenance,
     })),
   );
   if (rows.length === 0)

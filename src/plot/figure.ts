@@ -138,10 +138,10 @@ function titleText({ layout }: FigureSpec): string {
 
 /** Name the picture for screen readers, as SVG has it. */
 function describe(svg: string, title: string, alt: string): string {
-  const escape = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const asXml = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   return svg.replace(
     /<svg([^>]*)>/,
-    `<svg$1 role="img"><title>${escape(title)}</title><desc>${escape(alt)}</desc>`,
+    `<svg$1 role="img"><title>${asXml(title)}</title><desc>${asXml(alt)}</desc>`,
   );
 }
 

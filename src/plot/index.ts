@@ -1,6 +1,6 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
-export { type ActivationMap, type ActivationMaps, type CamFigureOptions, cam } from "./cam";
-export { type ClassCount, type ClassCountsFigureOptions, classCounts } from "./classCounts";
+export { type CamFigureOptions, cam } from "./cam";
+export { type ClassCountsFigureOptions, type Countable, classCounts } from "./classCounts";
 export {
   type Comparable,
   type ComparisonOptions,

@@ -1,4 +1,6 @@
 /** Realistic inputs for figures, from seeded random numbers. */
+
+import type { ClassCount } from "../../../src/cohort/tables";
 import type { Provenance } from "../../../src/core/provenance";
 import { PHANTOM_NOTICE } from "../../../src/core/provenance";
 import { Rng } from "../../../src/core/random";
@@ -6,7 +8,6 @@ import { correlationMatrix } from "../../../src/evaluate/correlation";
 import { type Confusion, confusion } from "../../../src/evaluate/metrics";
 import type { Predictions } from "../../../src/evaluate/predictions";
 import { type Roc, roc } from "../../../src/evaluate/roc";
-import type { ClassCount } from "../../../src/plot/classCounts";
 import type { EpochOfTraining } from "../../../src/plot/training";
 
 export const PHANTOM: Provenance = { cohort: "phantom-1", synthetic: true, notice: PHANTOM_NOTICE };
@@ -90,6 +91,7 @@ export function multiOsccCounts(): ClassCount[] {
       train,
       valid,
       test,
+      noSplit: 0,
       total: train + valid + test,
     })),
   );
