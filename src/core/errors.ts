@@ -31,6 +31,10 @@ export interface OsccErrorData {
   DeviceUnavailable: { device: string; reasons: readonly string[] };
   /** The compute worker stopped unexpectedly. */
   WorkerCrashed: { reason: string };
+  /** The compute runtime refused a graph or failed while running it. */
+  ComputeFailed: { program: string; reason: string };
+  /** The compute runtime could not get the memory it needs. */
+  OutOfMemory: { program: string; bytes?: number };
   /** A statistic that is not defined on this input (one class only, no patient, ...). */
   Undefined: { statistic: string; reason: string };
   /** A figure specification that Plotly would draw wrongly or not at all. */

@@ -1,7 +1,7 @@
 /** Compiling a function of tensors into a program. */
 import { writeFile } from "node:fs/promises";
 import { currentSignal } from "../core/abort";
-import { chooseDevice } from "./devices";
+import { selectDevice } from "./devices";
 import { eagerProgram } from "./eager";
 import { completeSpecs, type Device, type Program, type StepFunction } from "./program";
 import { residentProgram } from "./resident";
@@ -55,7 +55,7 @@ export async function compile<I extends string, O extends string, S extends stri
   const state: Readonly<Record<string, HostTensor>> = signature.state ?? ({} as Record<string, HostTensor>);
   const stateSpecs = completeSpecs("state", state);
   const signal = currentSignal(options.signal);
-  const device = await chooseDevice(options.device ?? "auto");
+  const { device } = await selectDevice(options.device);
   const step = fn as unknown as StepFunction;
   const trace = (target: Device) => traceFunction(name, step, inputs, stateSpecs, target);
   const program =

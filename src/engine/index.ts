@@ -10,6 +10,7 @@ export {
   softmaxCrossEntropy,
 } from "./blocks";
 export { type CompileOptions, compile, type Signature } from "./compile";
+export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } from "./devices";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";
 export type { Device, Program, RunInput, RunOptions, Step, StepFunction, Tensors } from "./program";
 export {

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
 import { unknownName } from "../core/errors";
+import { computeFailure } from "./failures";
 import { checkInputs, checkTensor, disposedProgram, type Program } from "./program";
-import type { SessionDevice } from "./protocol";
+import type { RequestKind, Requests, SessionDevice } from "./protocol";
 import { computeThreads, runner } from "./runner";
 import type { HostTensor, TensorData, TensorSpec } from "./tensors";
 import type { Port, TracedFunction } from "./trace/trace";
@@ -22,7 +23,15 @@ export async function residentProgram(
   const worker = runner();
   const threads = computeThreads();
   const values = mapValues(initial, (tensor) => tensor.data.slice());
-  const { program } = await worker.request(
+  const asked = <K extends RequestKind>(
+    kind: K,
+    payload: Requests[K]["request"],
+    handOver?: ArrayBufferLike[],
+  ) =>
+    worker.request(kind, payload, handOver).catch((error: unknown) => {
+      throw computeFailure(name, kind === "load" ? "loading" : "running", error);
+    });
+  const { program } = await asked(
     "load",
     {
       name,
@@ -57,14 +66,14 @@ export async function residentProgram(
       const data = mapValues(checkInputs(name, inputs, given), (tensor) => tensor.data);
       return inTurn(async () => {
         throwIfAborted(options?.signal ?? signal, name);
-        const { outputs } = await worker.request("run", { program, inputs: data });
+        const { outputs } = await asked("run", { program, inputs: data });
         return tensorsOf(traced.outputs, outputs);
       });
     },
     readState: (names) =>
       inTurn(async () => {
         const wanted = (names ?? Object.keys(state)).map(known);
-        const read = await worker.request("read", { program, names: wanted });
+        const read = await asked("read", { program, names: wanted });
         return tensorsOf(
           traced.state.filter((entry) => wanted.includes(entry.name)),
           read,
@@ -77,7 +86,7 @@ export async function residentProgram(
           checkTensor(`${name}: state "${entry}"`, state[known(entry)]!, value).data.slice(),
         ]),
       );
-      await inTurn(() => worker.request("write", { program, values: checked }));
+      await inTurn(() => asked("write", { program, values: checked }));
     },
     save: (path) => writeFile(path, traced.file()),
     dispose: () =>

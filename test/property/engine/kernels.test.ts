@@ -34,7 +34,7 @@ function forAll<T>(
 /** Kernels that were run by the tests below. */
 const covered = new Set<string>();
 const original = tf.engine().runKernel;
-tf.engine().runKernel = function (name: string, ...rest: never[]) {
+tf.engine().runKernel = function (this: unknown, name: string, ...rest: never[]) {
   covered.add(name);
   return (original as (...args: unknown[]) => never).call(this, name, ...rest);
 } as typeof original;

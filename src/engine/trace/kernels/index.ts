@@ -1,6 +1,8 @@
 /** All kernels of the tracing backend, registered with TensorFlow.js. */
+import { isOsccError, OsccError } from "../../../core/errors";
 import { tf } from "../../tensors";
 import { requireTrace, TRACE_BACKEND } from "../backend";
+import { callSite } from "../call-site";
 import { ARITHMETIC_KERNELS } from "./arithmetic";
 import type { Attributes, Inputs, Kernels } from "./define";
 import { ELEMENTWISE_KERNELS } from "./elementwise";
@@ -27,7 +29,9 @@ for (const [kernelName, build] of Object.entries(KERNELS))
     kernelName,
     backendName: TRACE_BACKEND,
     kernelFunc: ({ inputs, attrs }) =>
-      build(inputs as unknown as Inputs, (attrs ?? {}) as Attributes, requireTrace()),
+      placed(kernelName, inputs as unknown as Inputs, () =>
+        build(inputs as unknown as Inputs, (attrs ?? {}) as Attributes, requireTrace()),
+      ),
   });
 
 // Every other operation that TensorFlow.js knows is answered with advice instead of "kernel not found".
@@ -40,3 +44,19 @@ for (const { kernelName } of tf.getKernelsForBackend("cpu"))
         throw unsupportedOperation(kernelName);
       },
     });
+
+/** Run a kernel; what does not fit in it becomes an error with the shapes and the user's line. */
+function placed<T>(kernelName: string, inputs: Inputs, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    if (isOsccError(error)) throw error;
+    const shapes = Object.values(inputs).map((tensor) => `[${tensor.shape.join(", ")}]`);
+    throw new OsccError(
+      "ShapeMismatch",
+      [`${kernelName} of ${shapes.join(" and ")}${callSite()}.`, (error as Error).message],
+      { expected: [], found: Object.values(inputs)[0]?.shape ?? [] },
+      { cause: error },
+    );
+  }
+}

@@ -1,8 +1,10 @@
 /** Products of matrices. */
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { OsccError } from "../../../core/errors";
 import { type Attribute, float } from "../../onnx/graph";
 import { tf } from "../../tensors";
 import type { Trace } from "../backend";
+import { callSite } from "../call-site";
 import type { Kernels } from "./define";
 
 export interface ProductOptions {
@@ -75,6 +77,17 @@ export function matrixProduct(
 }
 
 function productShape(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean): number[] {
+  const [innerA, innerB] = [a.shape.at(transposeA ? -2 : -1)!, b.shape.at(transposeB ? -1 : -2)!];
+  if (innerA !== innerB)
+    throw new OsccError(
+      "ShapeMismatch",
+      [
+        `matMul of [${a.shape.join(", ")}]${transposeA ? " transposed" : ""} and [${b.shape.join(", ")}]` +
+          `${transposeB ? " transposed" : ""}: the inner axes are ${innerA} and ${innerB}${callSite()}.`,
+        "Expected them to be equal: the columns of the first and the rows of the second.",
+      ],
+      { expected: [innerA], found: [innerB] },
+    );
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const rows = a.shape[a.shape.length - (transposeA ? 1 : 2)]!;
   const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)]!;

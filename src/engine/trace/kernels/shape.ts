@@ -55,6 +55,10 @@ export const SHAPE_KERNELS: Kernels = {
   Concat: (inputs, { axis }, trace) => {
     const parts = Object.values(inputs);
     const along = tf.util.parseAxisParam(axis as number, parts[0]!.shape)[0]!;
+    tf.backend_util.assertParamsConsistent(
+      parts.map((p) => p.shape),
+      along,
+    );
     const shape = tf.backend_util.computeOutShape(
       parts.map((p) => p.shape),
       along,
@@ -68,6 +72,7 @@ export const SHAPE_KERNELS: Kernels = {
       begin as number[],
       size as number[],
     ) as number[][];
+    tf.slice_util.assertParamsValid(x!, start!, length!);
     return trace.tensor(part(trace, x!, start!, length!), length!, x!.dtype);
   },
   StridedSlice: ({ x }, attributes, trace) => {
