@@ -15,7 +15,14 @@ export const TOY_VIEWS = [
 ] as const;
 
 /** The smallest sensible encoder for `TOY_SIZE` pixels: four patches a side. */
-export const TOY_ENCODER = { imageSize: [16, 16], patch: 4, width: 16, depth: 2, heads: 2, mlpRatio: 2 } as const;
+export const TOY_ENCODER = {
+  imageSize: [16, 16],
+  patch: 4,
+  width: 16,
+  depth: 2,
+  heads: 2,
+  mlpRatio: 2,
+} as const;
 
 export type ToyTask = "SIGN" | "COIN";
 
@@ -42,7 +49,12 @@ export interface ToyCohort extends TrainingCohort<ToyTask> {
 }
 
 /** `SIGN` is in the pixels; `COIN` is chance. The first 60 % train, then 20 % valid and 20 % test. */
-export function toyCohort({ patients = 20, oneClassIn, unlabelled = 0, noise = 12 }: ToyOptions = {}): ToyCohort {
+export function toyCohort({
+  patients = 20,
+  oneClassIn,
+  unlabelled = 0,
+  noise = 12,
+}: ToyOptions = {}): ToyCohort {
   const rng = new Rng("toy");
   const provenance = { cohort: "toy", synthetic: true };
   return {
@@ -79,7 +91,10 @@ function picture(hasSign: boolean, noise: number, rng: Rng): ViewPixels {
     for (let x = 0; x < TOY_SIZE; x++) {
       const dark = hasSign && x < 8 && y < 8;
       for (let c = 0; c < 3; c++)
-        data[(y * TOY_SIZE + x) * 3 + c] = Math.min(255, Math.max(0, Math.round(rng.normal(dark ? 90 : 170, noise))));
+        data[(y * TOY_SIZE + x) * 3 + c] = Math.min(
+          255,
+          Math.max(0, Math.round(rng.normal(dark ? 90 : 170, noise))),
+        );
     }
   const pixels: ViewPixels = {
     width: TOY_SIZE,
