@@ -240,14 +240,17 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
 
   [inspect.custom](): string {
     const images = this.patients.reduce((sum, patient) => sum + patient.imageCount, 0);
-    const splits = SPLITS.map((split) => `${split} ${this.split(split).length}`).join(", ");
-    const lines = [
-      `${this.name} · ${plural(this.patients.length, "patient")} · ${plural(images, "image")} · tasks ${this.tasks.join(", ")} · ${splits}`,
-    ];
-    if (this.provenance.notice) lines.push(`  ${this.provenance.notice}`);
-    for (const warning of this.warnings) lines.push(`  warning: ${warning}`);
-    for (const caveat of this.caveats) lines.push(`  caveat: ${caveat}`);
-    return lines.join("\n");
+    const { notice } = this.provenance;
+    return [
+      this.name,
+      plural(this.patients.length, "patient"),
+      plural(images, "image"),
+      `tasks ${this.tasks.join(", ")}`,
+      SPLITS.map((split) => `${split} ${this.split(split).length}`).join(", "),
+      ...(notice ? [notice] : []),
+      ...(this.caveats.length > 0 ? [`${plural(this.caveats.length, "caveat")} (see .caveats)`] : []),
+      ...(this.warnings.length > 0 ? [`${plural(this.warnings.length, "warning")} (see .warnings)`] : []),
+    ].join(" · ");
   }
 
   private labelOf(task: TaskOf<S>, wanted: number | string | undefined): number | undefined {

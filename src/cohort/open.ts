@@ -1,6 +1,8 @@
 /** Open a folder of patients, whatever its layout. */
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { OsccError } from "../core/errors";
+import { host } from "../core/host";
 import { Cohort } from "./cohort";
 import { entriesOf, isFolder } from "./files";
 import { findPatientFolders } from "./layout/patient-folders";
@@ -44,11 +46,24 @@ export async function openCohort<const S extends CohortSchema = MultiOscc>(
   folder?: string,
   options: OpenOptions<S> = {},
 ): Promise<Cohort<S>> {
-  const place = path.resolve(folder ?? process.env.OSCC_DATA ?? (await phantomFolder()));
+  const place = path.resolve(folder ?? (process.env.OSCC_DATA || (await phantomFolder())));
   const record = await readFolder(place, folder === undefined, options);
   if (options.schema) compareSchema(record, options.schema);
+  sayWarnings(record);
   return new Cohort(record as unknown as CohortRecord<S>);
 }
+
+/** A cohort's first warning is said when it is opened, once; all of them stay with the cohort. */
+function sayWarnings({ provenance, warnings }: CohortRecord<CohortSchema>): void {
+  const [first, ...others] = warnings;
+  if (first === undefined) return;
+  const rest = others.length > 0 ? ` (and ${others.length} more: see cohort.warnings)` : "";
+  const message = `${provenance.cohort}: ${first}${rest}`;
+  if (said.has(message)) return;
+  said.add(message);
+  host().warn(message);
+}
+const said = new Set<string>();
 
 /** The default phantom; its generator is loaded only here. */
 async function phantomFolder(): Promise<string> {
@@ -62,7 +77,7 @@ async function readFolder(
   options: OpenOptions,
 ): Promise<CohortRecord<CohortSchema>> {
   const entries = await entriesOf(folder);
-  if (!entries) throw missingDataset(folder, "there is no such folder", fromEnvironment);
+  if (!entries) throw missingDataset(folder, await whyNoFolder(folder), fromEnvironment);
   const names = entries.map((entry) => entry.name);
   if (names.includes(COHORT_FILE)) return readPlainLayout(folder);
   const files = rawFiles(names);
@@ -75,6 +90,15 @@ async function readFolder(
     fromEnvironment,
     inner,
   );
+}
+
+async function whyNoFolder(place: string): Promise<string> {
+  try {
+    const isFile = (await stat(place)).isFile();
+    return isFile ? "this is a file; give the folder it stands in" : "the folder cannot be read";
+  } catch {
+    return "there is no such folder";
+  }
 }
 
 async function looksRaw(folder: string, files: RawFiles): Promise<boolean> {

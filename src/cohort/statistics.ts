@@ -39,14 +39,15 @@ export const MULTI_OSCC_STD: Rgb = [21.239463551725915, 39.15991384752335, 10.99
  * then the mean of both over patients. Memory stays flat: one patient at a time.
  *
  * @param patients  for whom
- * @param options   `size`, default `[512, 512]`; `fit`; `filter`; `onMissing`
+ * @param options   `size`, default `[512, 512]`; `fit`; `filter`; `onMissing`; `cache`, default false: each image
+ *                  is needed once, and a whole study at this size would fill gigabytes
  * @throws Undefined when no patient has an image
  */
 export async function patientStatistics<S extends CohortSchema>(
   patients: readonly Patient<S>[],
   options: Omit<StatisticsOptions, "split"> = {},
 ): Promise<ChannelStatistics> {
-  const { size = [512, 512] as const, onMissing = "substitute-site", ...load } = options;
+  const { size = [512, 512] as const, onMissing = "substitute-site", cache = false, ...load } = options;
   const withImages = patients.filter((patient) => patient.imageCount > 0);
   if (withImages.length === 0)
     throw new OsccError(
@@ -57,7 +58,7 @@ export async function patientStatistics<S extends CohortSchema>(
   const mean = [0, 0, 0];
   const std = [0, 0, 0];
   for (const patient of withImages) {
-    const { data } = await loadPixels(patient.images({ onMissing }), { ...load, size });
+    const { data } = await loadPixels(patient.images({ onMissing }), { ...load, size, cache });
     const [m, s] = meanAndDeviation(data);
     for (let c = 0; c < 3; c++) {
       mean[c]! += m[c]! / withImages.length;

@@ -6,17 +6,17 @@ import { temporaryFolder } from "./make-cohort";
 
 test("a phantom cohort opens whole: images, labels, clinical table, pixel sizes, truth", async () => {
   const folder = await phantomCohort({
-    patients: 6,
-    width: 96,
-    height: 72,
+    patients: 3,
+    width: 64,
+    height: 48,
     workers: 1,
     folder: `${temporaryFolder()}/phantom`,
   });
   const cohort = await openCohort(folder);
   expect(cohort.warnings).toEqual([]);
   expect(cohort.provenance).toMatchObject({ synthetic: true, notice: "phantom cohort, not patient data" });
-  expect(cohort.patients).toHaveLength(6);
-  expect(cohort.clinical?.rows).toHaveLength(6);
+  expect(cohort.patients).toHaveLength(3);
+  expect(cohort.clinical?.rows).toHaveLength(3);
   for (const patient of cohort.patients) {
     expect(patient.imageCount).toBe(6);
     expect(patient.split).toBeDefined();
