@@ -30,7 +30,6 @@ const SYMBOLS: Readonly<Record<CorrelationMethod, string>> = { spearman: "ρ", p
  */
 export function correlation(matrix: CorrelationMatrix, options: CorrelationFigureOptions = {}): Figure {
   const names = matrix.names.map((name) => options.names?.[name] ?? name);
-  const symbol = SYMBOLS[matrix.method];
   const limit = options.limit ?? limitOf(matrix);
   const columns = names.length - 1;
   const size = columns * CELL_PX;
@@ -59,29 +58,7 @@ export function correlation(matrix: CorrelationMatrix, options: CorrelationFigur
   const cells = lowerTriangle(matrix);
   return new Figure(
     {
-      data: [
-        {
-          type: "heatmap",
-          x: columnLabels.map((_, j) => j),
-          y: rowLabels.map((_, i) => i),
-          z: cells.map((row) =>
-            row.map((cell) => (cell && !isUndefined(cell.coefficient) ? cell.coefficient : null)),
-          ),
-          customdata: cells.map((row) => row.map((cell) => (cell ? visibleText(cellWords(cell)) : ""))),
-          zmin: -limit,
-          zmax: limit,
-          colorscale: DIVERGING,
-          xgap: 2,
-          ygap: 2,
-          hoverongaps: false,
-          hovertemplate: "%{customdata}<extra></extra>",
-          colorbar: colourBar(`${sentence(matrix.method)} ${symbol}`, {
-            len: Math.min(1, 260 / size),
-            y: 1,
-            yanchor: "top",
-          }),
-        },
-      ],
+      data: [hasDefined(cells) ? heatmap(matrix, cells, limit) : holdAxes()],
       layout: {
         ...layout,
         xaxis: labelAxis(columnLabels, [-0.5, columns - 0.5]),
@@ -99,6 +76,41 @@ export function correlation(matrix: CorrelationMatrix, options: CorrelationFigur
 interface Pair {
   readonly coefficient: Statistic;
   readonly p: Statistic;
+}
+
+type Cells = readonly (readonly (Pair | undefined)[])[];
+
+function hasDefined(cells: Cells): boolean {
+  return cells.some((row) => row.some((cell) => cell && !isUndefined(cell.coefficient)));
+}
+
+function heatmap({ method }: CorrelationMatrix, cells: Cells, limit: number): object {
+  return {
+    type: "heatmap",
+    x: cells.map((_, j) => j),
+    y: cells.map((_, i) => i),
+    z: cells.map((row) =>
+      row.map((cell) => (cell && !isUndefined(cell.coefficient) ? cell.coefficient : null)),
+    ),
+    customdata: cells.map((row) => row.map((cell) => (cell ? visibleText(cellWords(cell)) : ""))),
+    zmin: -limit,
+    zmax: limit,
+    colorscale: DIVERGING,
+    xgap: 2,
+    ygap: 2,
+    hoverongaps: false,
+    hovertemplate: "%{customdata}<extra></extra>",
+    colorbar: colourBar(`${sentence(method)} ${SYMBOLS[method]}`, {
+      len: Math.min(1, 260 / (cells.length * CELL_PX)),
+      y: 1,
+      yanchor: "top",
+    }),
+  };
+}
+
+/** Plotly refuses a heat map without a value; the axes still carry the names. */
+function holdAxes(): object {
+  return { type: "scatter", x: [0], y: [0], mode: "markers", marker: { opacity: 0 }, hoverinfo: "skip" };
 }
 
 /** Row i holds the pairs of name i + 1 with all names before it. */

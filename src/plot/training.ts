@@ -85,6 +85,7 @@ export function training(
         xaxis: epochs,
         yaxis: axis(options.lossName ?? "Loss", { domain: lossDomain, rangemode: "tozero" }),
         ...(hasAuc ? { yaxis2: axis("Validation AUC", { domain: aucDomain, ...aucRange(history) }) } : {}),
+        showlegend: true,
         legend: legendAt(1),
         ...(hasAuc ? { legend2: legendAt(aucDomain[1]!) } : {}),
         shapes: [...(hasAuc ? [chanceLine(history)] : []), ...(best === undefined ? [] : [bestLine(best)])],

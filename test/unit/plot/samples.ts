@@ -1,6 +1,8 @@
 /** Realistic inputs for figures, from seeded random numbers. */
 
+import { MULTI_OSCC } from "../../../src/cohort/schema";
 import type { ClassCount } from "../../../src/cohort/tables";
+import { OsccError } from "../../../src/core/errors";
 import type { Provenance } from "../../../src/core/provenance";
 import { PHANTOM_NOTICE } from "../../../src/core/provenance";
 import { Rng } from "../../../src/core/random";
@@ -8,6 +10,9 @@ import { correlationMatrix } from "../../../src/evaluate/correlation";
 import { type Confusion, confusion } from "../../../src/evaluate/metrics";
 import type { Predictions } from "../../../src/evaluate/predictions";
 import { type Roc, roc } from "../../../src/evaluate/roc";
+import type { CamResult } from "../../../src/explain";
+import { RgbImage } from "../../../src/image/rgb-image";
+import type { Micrograph, PatientViews } from "../../../src/plot/micrograph";
 import type { EpochOfTraining } from "../../../src/plot/training";
 
 export const PHANTOM: Provenance = { cohort: "phantom-1", synthetic: true, notice: PHANTOM_NOTICE };
@@ -126,4 +131,92 @@ export function labelCorrelations(n = 1325, names = ["REC", "LNM", "TD", "TI", "
 
 export function confusionOf(seed: string, options: Parameters<typeof predictions>[1] = {}): Confusion {
   return confusion(predictions(seed, options));
+}
+
+/** A picture that looks like stained tissue from afar: pink ground, dark nuclei, some grain. */
+export function tissue(seed: string, width = 432, height = 324): RgbImage {
+  const rng = new Rng(seed);
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const grain = rng.integer(9);
+    data.set([214 + grain, 150 + grain, 192 + grain], i * 3);
+  }
+  for (let n = 0; n < 240; n++) stampNucleus(data, width, height, rng);
+  return new RgbImage(width, height, data);
+}
+
+function stampNucleus(data: Uint8Array, width: number, height: number, rng: Rng): void {
+  const [cx, cy, radius] = [rng.range(0, width), rng.range(0, height), rng.range(3, 7)];
+  for (let y = Math.max(0, Math.ceil(cy - radius)); y < Math.min(height, cy + radius); y++)
+    for (let x = Math.max(0, Math.ceil(cx - radius)); x < Math.min(width, cx + radius); x++)
+      if ((x - cx) ** 2 + (y - cy) ** 2 < radius ** 2) data.set([92, 58, 138], (y * width + x) * 3);
+}
+
+/** One view; `about` overrides, for example `{ status: "missing" }`. */
+export function view(site: string, magnification: string, about: Partial<Micrograph> = {}): Micrograph {
+  return {
+    site,
+    magnification,
+    status: "present",
+    umPerPx: 1.54,
+    load: async () => tissue(`${site} ${magnification}`),
+    ...about,
+  };
+}
+
+/** A patient with two sites at three magnifications, of which one is missing and one cannot be read. */
+export function patient(id = "17"): PatientViews {
+  const unreadable = async () => {
+    throw new OsccError("UnreadableImage", ["17_02_10X.jpg is no image."], { path: "17_02_10X.jpg" });
+  };
+  return {
+    id,
+    provenance: PHANTOM,
+    labels: { REC: 0, LNM: 1, TD: 1, TI: 0, CE: undefined, PI: 1 },
+    cohort: { schema: MULTI_OSCC },
+    allImages: () => [
+      view("core", "x200"),
+      view("core", "x400", { umPerPx: 0.77 }),
+      view("core", "x1000", { umPerPx: undefined }),
+      view("edge", "x200"),
+      view("edge", "x400", { status: "missing" }),
+      view("edge", "x1000", { load: unreadable }),
+    ],
+  };
+}
+
+/** A grid of activation with one hill. */
+export function hill(rows: number, columns: number, row: number, column: number, height = 0.02): number[][] {
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (_, j) => height * Math.exp(-((i - row) ** 2 + (j - column) ** 2) / 6)),
+  );
+}
+
+export function activation(
+  images: readonly Micrograph[],
+  grids: readonly number[][][],
+): CamResult<Micrograph> {
+  return {
+    method: "grad-cam++",
+    layer: "blocks.11.norm1",
+    patient: "17",
+    task: "REC",
+    targetClass: 1,
+    className: "recurrence",
+    probability: 0.8312,
+    maps: images.map((image, i) => {
+      const values = grids[i]!.flat();
+      return {
+        image,
+        view: { site: image.site, magnification: image.magnification },
+        grid: grids[i]!,
+        range: [Math.min(...values), Math.max(...values)],
+        isFlat: values.every((value) => value === 0),
+      };
+    }),
+    imageFit: "squash",
+    inputAspect: 1,
+    notes: [],
+    provenance: PHANTOM,
+  };
 }
