@@ -244,7 +244,10 @@ describe("weights that do not fit the encoder", () => {
   });
 
   test("non-strict loading takes what fits and reports the rest", async () => {
-    const tensors = { ...encoder, "encoder.extra": { shape: [1], data: new Float32Array(1) } };
+    const tensors: typeof encoder = {
+      ...encoder,
+      "encoder.extra": { shape: [1], dtype: "float32", data: new Float32Array(1) },
+    };
     delete tensors["encoder.norm.bias"];
     const where = path.join(folder, "partial.safetensors");
     await writeSafetensors(where, tensors);
