@@ -71,8 +71,7 @@ export async function readJson<T>(
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  for (const issue of issues.slice(0, MAX_ISSUES))
-    problems.error(`${name}: ${placeOf(issue.path)}${lowerFirst(messageOf(issue))}`);
+  for (const issue of issues.slice(0, MAX_ISSUES)) problems.error(`${name}: ${describeIssue(issue)}`);
   if (issues.length > MAX_ISSUES) problems.error(`${name}: and ${issues.length - MAX_ISSUES} more`);
   return undefined;
 }
@@ -105,6 +104,11 @@ export async function readCsv(file: string, problems: Problems): Promise<CsvTabl
 export interface CsvTable {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+}
+
+/** Where in a JSON file, and what is wrong there. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  return `${placeOf(issue.path)}${lowerFirst(messageOf(issue))}`;
 }
 
 /** What is wrong, in words; a bad key carries its reason inside. */

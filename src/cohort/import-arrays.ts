@@ -4,8 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { invalidArgument, OsccError } from "../core/errors";
 import { RgbImage } from "../image/rgb-image";
-import { entriesOf } from "./files";
-import { COHORT_FILE, type CohortDeclaration, MANIFEST_FILE } from "./layout/plain";
+import { describeIssue, entriesOf } from "./files";
+import { COHORT_FILE, type CohortDeclaration, declaration, MANIFEST_FILE } from "./layout/plain";
 import { type NpyArray, readNpy } from "./npy";
 import { mapParallel } from "./parallel";
 import { listed, plural } from "./problems";
@@ -168,6 +168,7 @@ function byteScale(array: NpyArray, file: string): (value: number) => number {
   return (value) => Math.round(value * scale);
 }
 
+/** Labels must be class indices, and names such that the written cohort can be opened. */
 function checkLabels(labels: NpyArray, images: number, options: ImportArraysOptions): void {
   const problems: string[] = [];
   if (labels.data.length !== images) problems.push(`${labels.data.length} labels for ${images} images`);
@@ -177,12 +178,15 @@ function checkLabels(labels: NpyArray, images: number, options: ImportArraysOpti
   );
   if (wrong.length > 0)
     problems.push(`${plural(wrong.length, "label")} outside 0 to ${length - 1}: ${listed(wrong)}`);
-  if (length < 2 || new Set(options.classes).size !== length)
-    problems.push(`classes are ${options.classes.join(", ")}; expected two or more different names`);
+  const { issues = [] } = declaration.safeParse(declarationOf(options, [])).error ?? {};
+  problems.push(...issues.map(describeIssue));
   if (problems.length > 0)
     throw new OsccError(
       "InvalidDataset",
-      [`${options.labels} does not fit ${options.images}.`, ...problems.map((problem) => `- ${problem}`)],
+      [
+        `${options.labels} and the options do not make a cohort of ${options.images}.`,
+        ...problems.map((problem) => `- ${problem}`),
+      ],
       { folder: options.folder, problems },
     );
 }

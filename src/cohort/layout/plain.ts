@@ -34,7 +34,8 @@ const names = z
   .min(1)
   .refine((list) => new Set(list).size === list.length, "expected names that are all different");
 
-const declaration = z.strictObject({
+/** The form of `cohort.json`. */
+export const declaration = z.strictObject({
   name,
   sites: names,
   magnifications: names,
@@ -186,9 +187,9 @@ function readLabel(
   place: string,
   problems: Problems,
 ): number | undefined {
-  if (MISSING_CELLS.has(cell.toLowerCase())) return undefined;
-  const named = classes.indexOf(cell);
+  const named = classes.indexOf(cell); // names first: a class may be called "na" or "2"
   if (named >= 0) return named;
+  if (MISSING_CELLS.has(cell.toLowerCase())) return undefined;
   if (/^\d+$/.test(cell) && Number(cell) < classes.length) return Number(cell);
   const suggestion = nearest(cell, classes);
   problems.error(

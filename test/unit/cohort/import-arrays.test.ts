@@ -79,6 +79,20 @@ test("labels that do not fit are all reported, and nothing is written", async ()
   expect(existsSync(options.folder)).toBe(false);
 });
 
+test.each([
+  [{ task: "split" }, "tasks.split: this name is a manifest column"],
+  [{ classes: ["a", "a"] }, "tasks.OSCC.classes: expected names that are all different"],
+  [{ classes: ["a"] }, "tasks.OSCC.classes: too small"],
+  [{ name: " " }, "name: too small"],
+])("names that no cohort can have are refused before anything is written: %j", async (bad, problem) => {
+  const options = { ...arrays(TWO_GREY, npy("|u1", [2], [0, 0])), ...bad };
+  await expect(importArrays(options)).rejects.toMatchObject({
+    code: "InvalidDataset",
+    data: { problems: [expect.stringContaining(problem)] },
+  });
+  expect(existsSync(options.folder)).toBe(false);
+});
+
 test("images of another shape or range are refused", async () => {
   const labels = npy("|u1", [2], [0, 1]);
   await expect(importArrays(arrays(npy("|u1", [2], [1, 2]), labels))).rejects.toMatchObject({

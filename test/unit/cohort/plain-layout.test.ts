@@ -104,6 +104,16 @@ test("every problem of the manifest is reported at once", async () => {
   ]);
 });
 
+test("a class may be called like a missing cell or like an index", async () => {
+  const tasks = { MARGIN: { title: "margin", classes: ["na", "0"] } };
+  const folder = await plainCohort(
+    "patient,site,magnification,path,MARGIN\na,tissue,x100,images/1.png,na\nb,tissue,x100,images/2.png,0\nc,tissue,x100,images/1b.png,",
+    { ...PLAIN_DECLARATION, tasks },
+  );
+  const cohort = await openCohort<CohortSchema>(folder);
+  expect(cohort.labels("MARGIN")).toEqual([0, 1, -1]);
+});
+
 test("a mistyped class is told the nearest one", async () => {
   const folder = await plainCohort(`${HEADER}\nanna,tissue,x100,images/1.png,train,carcinome,low`);
   expect((await problemsOf(folder))[0]).toContain('did you mean "carcinoma"?');
