@@ -26,6 +26,7 @@ export * as phantom from "./cohort/phantom";
 export { isOsccError, OsccError, type OsccErrorCode } from "./core/errors";
 export type { Provenance } from "./core/provenance";
 export { Rng } from "./core/random";
+export { show } from "./core/show";
 export * as engine from "./engine";
 export * as evaluate from "./evaluate";
 export * as explain from "./explain";
