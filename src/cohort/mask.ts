@@ -7,7 +7,7 @@ import { readImage } from "../image/read-image";
  * Which pixels of a phantom image show which sign.
  *
  * @example
- * const truth = await image.mask();
+ * const truth = await cohort.patients[0]!.image("edge", "x400").mask();
  * truth?.of("PI");          // Uint8Array of 0 and 1, [height, width]
  * truth?.fraction("PI");    // 0.031
  */

@@ -78,7 +78,8 @@ export async function decodeImage(
  * @param options `size` `[height, width]`; `fit`, default `"squash"`; `filter`, default `"triangle"`; and those of `readImage`
  * @throws UnreadableImage
  * @example
- * const small = await readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
+ * import { image } from "oscc-lab";
+ * const small = await image.readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
  */
 export async function readResized(file: string, options: ReadResizedOptions): Promise<RgbImage> {
   const { size, fit = "squash", filter = "triangle", maxPixels = MAX_PIXELS } = options;
