@@ -139,22 +139,6 @@ export class Graph {
     this.dropUnused();
   }
 
-  /** All values that `value` is computed from, itself included. */
-  ancestors(value: string): Set<string> {
-    const producer = new Map(
-      this.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
-    );
-    const found = new Set<string>();
-    const open = [value];
-    while (open.length > 0) {
-      const name = open.pop()!;
-      if (found.has(name)) continue;
-      found.add(name);
-      open.push(...(producer.get(name)?.inputs ?? []));
-    }
-    return found;
-  }
-
   private dropUnused(): void {
     const needed = new Set(this.outputs.map((output) => output.name));
     const kept: Node[] = [];

@@ -9,22 +9,22 @@ const FIXED_32 = 5;
 
 /** One message under construction. Fields are written in the order of the calls. */
 export class ProtobufMessage {
-  private readonly chunks: Uint8Array[] = [];
+  private buffer = Buffer.allocUnsafe(64);
   private size = 0;
 
   /** A whole number; negative ones take ten bytes, as the format wants it. */
-  integer(field: number, value: number | bigint): this {
+  integer(field: number, value: number): this {
     this.tag(field, VARINT);
-    this.varint(BigInt.asUintN(64, BigInt(value)));
+    if (value >= 0) this.varint(value);
+    else this.negative(value);
     return this;
   }
 
   /** A single-precision number. */
   float(field: number, value: number): this {
     this.tag(field, FIXED_32);
-    const bytes = Buffer.alloc(4);
-    bytes.writeFloatLE(value);
-    this.append(bytes);
+    this.reserve(4);
+    this.size = this.buffer.writeFloatLE(value, this.size);
     return this;
   }
 
@@ -32,42 +32,53 @@ export class ProtobufMessage {
     return this.bytes(field, Buffer.from(value, "utf8"));
   }
 
-  /** Raw bytes; kept by reference until the message is finished. */
   bytes(field: number, value: Uint8Array): this {
     this.tag(field, LENGTH_DELIMITED);
-    this.varint(BigInt(value.byteLength));
-    this.append(value);
+    this.varint(value.byteLength);
+    this.reserve(value.byteLength);
+    this.buffer.set(value, this.size);
+    this.size += value.byteLength;
     return this;
   }
 
   message(field: number, value: ProtobufMessage): this {
-    this.tag(field, LENGTH_DELIMITED);
-    this.varint(BigInt(value.size));
-    for (const chunk of value.chunks) this.append(chunk);
-    return this;
+    return this.bytes(field, value.finish());
   }
 
+  /** The bytes so far; valid until the next field is added. */
   finish(): Uint8Array {
-    return Buffer.concat(this.chunks, this.size);
+    return this.buffer.subarray(0, this.size);
   }
 
   private tag(field: number, wireType: number): void {
-    this.varint(BigInt((field << 3) | wireType));
+    this.varint(field * 8 + wireType);
   }
 
-  private varint(value: bigint): void {
-    const bytes: number[] = [];
+  /** Seven bits at a time, the lowest first; the high bit says that more follow. */
+  private varint(value: number): void {
+    this.reserve(10);
     let rest = value;
+    while (rest > 127) {
+      this.buffer[this.size++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.buffer[this.size++] = rest;
+  }
+
+  private negative(value: number): void {
+    this.reserve(10);
+    let rest = BigInt.asUintN(64, BigInt(value));
     while (rest > 127n) {
-      bytes.push(Number(rest & 127n) | 128);
+      this.buffer[this.size++] = Number(rest & 127n) | 128;
       rest >>= 7n;
     }
-    bytes.push(Number(rest));
-    this.append(Uint8Array.from(bytes));
+    this.buffer[this.size++] = Number(rest);
   }
 
-  private append(bytes: Uint8Array): void {
-    this.chunks.push(bytes);
-    this.size += bytes.byteLength;
+  private reserve(bytes: number): void {
+    if (this.size + bytes <= this.buffer.byteLength) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.buffer.byteLength, this.size + bytes));
+    larger.set(this.buffer.subarray(0, this.size));
+    this.buffer = larger;
   }
 }

@@ -33,7 +33,7 @@ export class TraceBackend extends KernelBackend {
   }
 
   override write(values: BackendValues, shape: number[], dtype: never): object {
-    if (this.current && drawsRandomNumbers()) throw randomAtTrace();
+    if (this.current && shape.length > 0 && drawsRandomNumbers()) throw randomAtTrace();
     const id = {};
     this.move(id, values, shape, dtype, 1);
     return id;
@@ -152,6 +152,20 @@ export class Trace {
   private names(inputs: readonly (TensorInfo | string)[]): string[] {
     return inputs.map((input) => (typeof input === "string" ? input : this.name(input)));
   }
+}
+
+/**
+ * Make `Math.random` an error until the returned function is called. TensorFlow.js seeds its random numbers with it
+ * unless it is given a seed; those are found by their stack, in `write`.
+ */
+export function forbidRandomNumbers(): () => void {
+  const former = Math.random;
+  Math.random = () => {
+    throw randomAtTrace();
+  };
+  return () => {
+    Math.random = former;
+  };
 }
 
 /** The trace that is going on, if one is. */

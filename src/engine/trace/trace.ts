@@ -1,10 +1,11 @@
 /** Tracing a function: calling it once with symbols, and keeping the graph that this draws. */
 import { invalidArgument } from "../../core/errors";
+import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, ValueInfo } from "../onnx/graph";
 import { checkNewState, type Device, type StepFunction } from "../program";
 import { dtypeOf, type TensorSpec, tf } from "../tensors";
-import { TRACE_BACKEND, Trace, traceBackend } from "./backend";
+import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
 import "./kernels";
 
 type Spec = Required<TensorSpec>;
@@ -53,9 +54,11 @@ export function traceFunction(
   tf.setBackend(TRACE_BACKEND);
   traceBackend.current = trace;
   tf.engine().startScope("compile");
+  const allowRandom = forbidRandomNumbers();
   try {
     return record(trace, name, fn, inputs, state);
   } finally {
+    allowRandom();
     tf.engine().endScope();
     traceBackend.current = undefined;
     tf.setBackend(former);
@@ -96,6 +99,8 @@ function record(
     ...nextValues.map((p) => ({ ...valueInfo(p, "state after the step"), value: trace.name(p.tensor) })),
   ]);
 
+  const nextNames = new Map(nextValues.map((n) => [n.name, n.value]));
+  const dependencies = new Dependencies(graph);
   const description =
     `${name}: inputs ${listed(inputPorts)}; outputs ${listed(outputPorts)}.` +
     (statePorts.length > 0
@@ -106,8 +111,8 @@ function record(
     inputs: inputPorts,
     outputs: outputPorts,
     state: statePorts.map((p) => {
-      const next = nextValues.find((n) => n.name === p.name)?.value;
-      return { ...p, next, inPlace: next !== undefined && canOverwrite(graph, p.value, next) };
+      const next = nextNames.get(p.name);
+      return { ...p, next, inPlace: next !== undefined && canOverwrite(graph, dependencies, p.value, next) };
     }),
     fence: FENCE,
     model: encodeModel(graph, { name, description, fence: { name: FENCE, of: smallest(graph.outputs) } }),
@@ -159,21 +164,17 @@ const ELEMENT_BY_ELEMENT = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "N
  * node that writes `next` because that node depends on it, or be that node itself, working element by element.
  * Weights fail this (the backward pass still reads them), moments of an optimiser pass.
  */
-export function canOverwrite(graph: Graph, old: string, next: string): boolean {
-  const writer = graph.nodes.find((node) => node.outputs.includes(next));
+function canOverwrite(graph: Graph, dependencies: Dependencies, old: string, next: string): boolean {
+  const writer = dependencies.producerOf(next);
   if (!writer || writer.operator === "Identity") return false;
   if (graph.outputs.some((output) => output.name === old)) return false;
-  const before = graph.ancestors(next);
-  return graph.nodes
-    .filter((node) => node.inputs.includes(old))
-    .every((reader) =>
-      reader === writer
-        ? ELEMENT_BY_ELEMENT.has(reader.operator)
-        : reader.outputs.some((output) => before.has(output)) && !readsView(reader.operator),
-    );
+  const readers = dependencies.readers(old);
+  const others = readers.filter((reader) => reader !== writer);
+  if (others.length < readers.length && !ELEMENT_BY_ELEMENT.has(writer.operator)) return false;
+  if (others.some((reader) => SHARES_MEMORY.has(reader.operator))) return false;
+  // The latest first: where one fails it is usually that one.
+  return others.toReversed().every((reader) => dependencies.needsAll(writer, [reader]));
 }
 
-/** Operators whose output may share the memory of their input: what reads the output then reads `old` too. */
-function readsView(operator: string): boolean {
-  return operator === "Reshape" || operator === "Identity";
-}
+/** Operators whose output may lie in the memory of their input: what reads the output then reads `old` too. */
+const SHARES_MEMORY = new Set(["Reshape", "Identity"]);

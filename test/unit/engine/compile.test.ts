@@ -231,6 +231,12 @@ describe("tracing", () => {
     await expect(trace((x) => tf.add(x, tf.randomUniform([3])))).rejects.toThrow(/random numbers[\s\S]*Rng/);
     await expect(trace((x) => tf.add(x, tf.randomNormal([3])))).rejects.toThrow(/random numbers/);
     await expect(trace((x) => tf.dropout(x, 0.5))).rejects.toThrow(/random numbers/);
+    await expect(trace((x) => tf.add(x, tf.randomUniform([3], 0, 1, "float32", 7)))).rejects.toThrow(
+      /random numbers/,
+    );
+    const own = Math.random;
+    await expect(trace((x) => tf.mul(x, Math.random()))).rejects.toThrow(/random numbers/);
+    expect(Math.random).toBe(own);
     await expect(trace((x) => tf.mul(tf.truncatedNormal([3]), x))).rejects.toThrow(/random numbers/);
   });
 
