@@ -164,6 +164,12 @@ export interface FitSettings extends Omit<TrainingRecipe, "encoder" | "imageSize
   readonly positions: PositionResize;
 }
 
+/**
+ * Rate of an encoder that starts from weights instead of random values, with the `notebook` preset: high enough to
+ * adapt in a few epochs, low enough not to forget.
+ */
+const PRETRAINED_NOTEBOOK_RATE = 2e-5;
+
 /** The options with presets and defaults filled in, checked. */
 export function resolveOptions<Task extends string>(
   cohort: TrainingCohort<Task>,
@@ -172,14 +178,19 @@ export function resolveOptions<Task extends string>(
   const { preset = "published" } = options;
   if (!Object.hasOwn(TRAINING_PRESETS, preset))
     throw unknownName("preset", preset, Object.keys(TRAINING_PRESETS));
-  const recipe: TrainingRecipe = { ...TRAINING_PRESETS[preset], ...recipeOf(options) };
+  const weights = options.weights ?? (process.env.OSCC_WEIGHTS || undefined);
+  const start: TrainingRecipe = TRAINING_PRESETS[preset];
+  const learningRate =
+    weights && preset === "notebook"
+      ? { ...start.learningRate, encoder: PRETRAINED_NOTEBOOK_RATE }
+      : start.learningRate;
+  const recipe: TrainingRecipe = { ...start, learningRate, ...recipeOf(options) };
   const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
   for (const task of tasks)
     if (!cohort.tasks.includes(task as Task)) throw unknownName("task", task, cohort.tasks);
   if (tasks.length === 0)
     throw invalidArgument("tasks", "empty", `at least one of ${cohort.tasks.join(", ")}`);
   checkRecipe(recipe);
-  const weights = options.weights ?? (process.env.OSCC_WEIGHTS || undefined);
   return {
     ...recipe,
     preset,

@@ -6,11 +6,12 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isOsccError } from "../../../src/core/errors";
 import { installHost, type MimeBundle } from "../../../src/core/host";
+import { Rng } from "../../../src/core/random";
 import { tf } from "../../../src/engine";
 import { auc, defined, isUndefined } from "../../../src/evaluate";
-import { loadModel } from "../../../src/model";
+import { createModel, loadModel, writeSafetensors } from "../../../src/model";
 import { crossValidate, type EpochRecord, type FitOptions, fit, type LossFunction } from "../../../src/train";
-import { TOY_ENCODER, TOY_SIZE, type ToyTask, toyCohort } from "./toy-cohort";
+import { TOY_ENCODER, TOY_SIZE, TOY_VIEWS, type ToyTask, toyCohort } from "./toy-cohort";
 
 const QUICK: FitOptions<ToyTask> = {
   preset: "notebook",
@@ -25,6 +26,8 @@ const QUICK: FitOptions<ToyTask> = {
   learningRate: { encoder: 3e-3, rest: 3e-3 },
   device: "cpu",
 };
+
+const TASKS = { SIGN: { title: "planted sign", classes: ["absent", "present"] } };
 
 let warnings: string[];
 let shown: MimeBundle[];
@@ -161,6 +164,33 @@ describe("reproducibility", () => {
   });
 });
 
+describe("weights from a file", () => {
+  test("weights from the environment start the encoder, which is the one the file was made for", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "oscc-weights-"));
+    try {
+      const file = path.join(folder, "encoder.safetensors");
+      const wide = { imageSize: [8, 8], patch: 8, width: 64, depth: 1, heads: 1, mlpRatio: 1 } as const;
+      const source = createModel(
+        { encoder: wide, tasks: TASKS, views: TOY_VIEWS },
+        new Rng("weights"),
+      ).parameters;
+      const encoder = Object.fromEntries(
+        Object.entries(source).filter(([name]) => name.startsWith("encoder.")),
+      );
+      await writeSafetensors(file, encoder);
+      vi.stubEnv("OSCC_WEIGHTS", file);
+      const { encoder: _, ...rest } = QUICK;
+      const run = await fit(toyCohort(), { ...rest, epochs: 1, learningRate: { encoder: 0, rest: 1e-3 } });
+      expect(run.model.spec.encoder).toMatchObject({ patch: 8, width: 64, depth: 1, imageSize: [16, 16] });
+      expect(run.weights).toMatchObject({ loaded: 18, positions: "1 x 1 to 2 x 2, bicubic-2d" });
+      const name = "encoder.blocks.0.mlp.fc1.weight";
+      expect(run.model.parameters[name]!.data).toEqual(encoder[name]!.data);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe("selection and display", () => {
   test("the model has the parameters of the best epoch, not of the last", async () => {
     const run = await fit(toyCohort({ noise: 60 }), { ...QUICK, epochs: 8 });
@@ -244,7 +274,7 @@ describe("what is refused", () => {
     await expect(fit(bare, QUICK)).rejects.toThrow(/crossValidate/);
   });
 
-  test("weights from the environment are read, and a file that is not there is an error", async () => {
+  test("a weights file that is not there is an error", async () => {
     vi.stubEnv("OSCC_WEIGHTS", "/nowhere/weights.pth");
     const error = await fit(toyCohort(), QUICK).catch((e: unknown) => e);
     expect(isOsccError(error, "InvalidCheckpoint")).toBe(true);
