@@ -71,7 +71,7 @@ const METHOD_NAMES: Readonly<Record<CamResult["method"], string>> = {
  * @param options `scale`: `"view"` (default) or `"patient"`
  * @throws OsccError `InvalidArgument` when there is no map
  * @example
- * await plot.cam(await explain.gradCamPlusPlus(run.model, patient, { task: "REC" }));
+ * await plot.cam(await explain.gradCamPlusPlus(run, patient, { task: "REC" }));
  */
 export async function cam(result: CamResult<Micrograph>, options: CamFigureOptions = {}): Promise<Figure> {
   const { maps } = result;
@@ -92,7 +92,7 @@ export async function cam(result: CamResult<Micrograph>, options: CamFigureOptio
   const method = METHOD_NAMES[result.method];
   const layout = frame(
     {
-      title: options.title ?? `${method}: where the model sees “${result.className}”`,
+      title: options.title ?? `${method} for “${result.className}”, patient ${result.patient}`,
       subtitle:
         options.subtitle ??
         `task ${result.task} · class explained: ${result.className}, probability ${result.probability.toFixed(3)} · layer ${result.layer}`,
@@ -133,7 +133,6 @@ export async function cam(result: CamResult<Micrograph>, options: CamFigureOptio
         shapes: parts.shapes,
         annotations: [...layout.annotations, ...parts.annotations],
         showlegend: false,
-        dragmode: "pan",
       },
     },
     { alt: altText(result, method) },

@@ -37,8 +37,8 @@ export interface ComparisonOptions extends FigureOptions {
  * @throws OsccError `InvalidArgument` when there is nothing to draw
  * @example
  * const figure = plot.comparison({
- *   concat: { recurrence: rocConcat },
- *   "gated fusion": { recurrence: rocGated },
+ *   concat: { recurrence: evaluate.roc(concat) },
+ *   "gated fusion": { recurrence: evaluate.roc(gated) },
  * });
  */
 export function comparison(

@@ -26,7 +26,7 @@ const SYMBOLS: Readonly<Record<CorrelationMethod, string>> = { spearman: "ρ", p
  *
  * @param options `limit` default: 0.5 or 1, the lesser that holds all coefficients; `names` for the labels
  * @example
- * const figure = plot.correlation(evaluate.correlationMatrix({ REC: cohort.labels("REC"), TD: cohort.labels("TD") }));
+ * const figure = plot.correlation(evaluate.correlationMatrix(cohort.labelColumns(), { missing: -1 }));
  */
 export function correlation(matrix: CorrelationMatrix, options: CorrelationFigureOptions = {}): Figure {
   const names = matrix.names.map((name) => options.names?.[name] ?? name);

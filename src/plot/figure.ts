@@ -26,7 +26,7 @@ const PLOTLY_MIME = "application/vnd.plotly.v1+json";
  * It ends a cell as itself; in a script, save it.
  *
  * @example
- * const figure = plot.training(run.history);
+ * const figure = plot.training(run);
  * await figure.save("training.png");
  */
 export class Figure {

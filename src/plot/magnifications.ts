@@ -82,7 +82,6 @@ export async function magnifications(
         shapes: parts.shapes,
         annotations: [...layout.annotations, ...parts.annotations],
         showlegend: false,
-        dragmode: "pan",
       },
     },
     { alt: altText(patient, views, embedded) },

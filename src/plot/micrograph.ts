@@ -96,7 +96,10 @@ export function mergePanels(parts: readonly PanelParts[]): PanelParts {
   };
 }
 
-/** The axes of a panel count CSS pixels from its upper left corner, so that bars and maps can be placed. */
+/**
+ * The axes of a panel count CSS pixels from its upper left corner, so that bars and maps can be placed.
+ * A reader can zoom into each panel; its proportions stay.
+ */
 export function panelAxes(
   i: number,
   panel: Panel,
@@ -108,6 +111,7 @@ export function panelAxes(
     [`xaxis${suffix}`]: hiddenAxis({
       anchor: `y${suffix}`,
       domain: [panel.left / plotWidth, (panel.left + panel.width) / plotWidth],
+      fixedrange: false,
       range: [0, panel.width],
     }),
     [`yaxis${suffix}`]: hiddenAxis({
@@ -115,6 +119,7 @@ export function panelAxes(
       domain: [1 - (panel.top + panel.height) / plotHeight, 1 - panel.top / plotHeight],
       range: [panel.height, 0],
       scaleanchor: `x${suffix}`,
+      fixedrange: false,
     }),
   };
 }

@@ -24,7 +24,7 @@ export interface PrintedFigureOptions extends FigureOptions {
  * @param options `levels` headers of the row labels; `onlyDisagreeing` default false; `provenance`
  * @throws OsccError `InvalidArgument` for no cells
  * @example
- * const figure = plot.printed(evaluate.compareWithPrinted(computed, printed), { levels: ["task", "class"] });
+ * const figure = plot.printed(audit.publishedClassCounts(cohort), { levels: ["task", "class"] });
  */
 export function printed(cells: readonly PrintedRow[], options: PrintedFigureOptions = {}): Figure {
   if (cells.length === 0)
@@ -79,9 +79,10 @@ function cellText({ agrees, computed, printed: print }: PrintedRow): string {
   return `${shown} ≠ ${print ?? "not printed"}`;
 }
 
-/** Why cells do not agree; the same reason is said once. */
+/** Why cells do not agree, where there is more to say than the difference that the cell itself shows. */
 function notes(disagreeing: readonly PrintedRow[]): string[] {
   const byNote = new Map<string, string[]>();
-  for (const { cell, note } of disagreeing) if (note) byNote.set(note, [...(byNote.get(note) ?? []), cell]);
+  for (const { cell, note } of disagreeing)
+    if (note && !note.startsWith("differs by")) byNote.set(note, [...(byNote.get(note) ?? []), cell]);
   return [...byNote].map(([note, cells]) => `${cells.join(", ")}: ${note}.`);
 }
