@@ -174,6 +174,9 @@ interface Ground {
   readonly inflammation: number;
 }
 
+/** Grid points that share one list of nests that may be near. */
+const NEST_SPAN = 16;
+
 function fillFields(fields: SlowFields, ground: Ground): void {
   const { data, columns, rows, left, top } = fields;
   const { coarse, fine, front, host, muscle, glass, cords } = ground;
@@ -183,10 +186,15 @@ function fillFields(fields: SlowFields, ground: Ground): void {
 
   for (let row = 0; row < rows; row++) {
     const y = top + row * GRID_UM;
-    const nests = ground.nests.filter((nest) => Math.abs(nest.y - y) < nest.reach + 60);
+    const inRow = ground.nests.filter((nest) => Math.abs(nest.y - y) < nest.reach + 60);
+    let nests = inRow;
     for (let column = 0; column < columns; column++) {
       const x = left + column * GRID_UM;
       const at = (row * columns + column) * FIELD_COUNT;
+      if (column % NEST_SPAN === 0)
+        nests = inRow.filter(
+          (nest) => nest.x - nest.reach - 60 < x + NEST_SPAN * GRID_UM && nest.x + nest.reach + 60 > x,
+        );
 
       const glassDistance = glass.present ? distanceToGlass(glass, x, y, coarse, fine) : 400;
       let epithelium = distanceToNests(nests, x, y, shape, coarse, fine);

@@ -151,7 +151,7 @@ interface TumourCell {
 function addTumourCell(placement: Placement, rng: Rng, x: number, y: number, one: TumourCell): void {
   const { maturity, pleomorphism } = one;
   const spread = Math.min(1.75, Math.exp(rng.normal(0, 0.13 + 0.17 * pleomorphism)));
-  const size = lerp(3.7, 3.9, maturity) * lerp(1, 1.16, pleomorphism) * spread;
+  const size = lerp(3.7, 4.25, maturity) * lerp(1, 1.16, pleomorphism) * spread;
   const elongation = lerp(1.32, 1.12, maturity) * Math.exp(rng.normal(0, 0.1 + 0.08 * pleomorphism));
   const darkness =
     lerp(0.46, 0.25, maturity) + 0.09 * pleomorphism + rng.normal(0, 0.05 + 0.07 * pleomorphism);
@@ -379,8 +379,7 @@ function placeFieldCells(
     if (fields.sample(x, y, FIELD.glass) < 2) continue;
     const epithelium = fields.sample(x, y, FIELD.epithelium);
     if (epithelium < -2.2) placeEpithelialCell(site, placement, rng, x, y, dice, epithelium);
-    else if (epithelium >= 1.5 && !insideStructure(site, x, y))
-      placeStromalCell(site, placement, rng, x, y, dice);
+    else if (epithelium >= 1.5) placeStromalCell(site, placement, rng, x, y, dice);
   }
 }
 
@@ -519,6 +518,10 @@ function near(
   return Math.abs(x - o.x) < limit && Math.abs(y - o.y) < limit;
 }
 
+/** Shares of lattice points in muscle and in stroma that may hold a nucleus. */
+const MUSCLE_NUCLEI = 0.3;
+const FIBROBLASTS = 0.1;
+
 /** Lymphocyte, plasma cell, muscle nucleus or fibroblast. */
 function placeStromalCell(
   site: TissueSite,
@@ -531,7 +534,9 @@ function placeStromalCell(
   const { fields, muscle } = site;
   const density = fields.sample(x, y, FIELD.lymphocytes);
   const chance = density * density * 0.9 + (density > 0.02 ? 0.004 : 0);
-  if (dice < chance && !placement.occupied(x, y, 5.6)) {
+  if (dice >= chance && dice >= MUSCLE_NUCLEI && dice <= 1 - FIBROBLASTS) return;
+  if (insideStructure(site, x, y)) return;
+  if (dice < chance && !placement.occupied(x, y, 5.1)) {
     const plasma = rng.uniform() < 0.22;
     // Most are small and round; some are squeezed between fibres, a few are large.
     const radius = plasma ? rng.range(2.5, 3.1) : 2.55 * Math.exp(rng.normal(0, 0.13));
@@ -555,7 +560,7 @@ function placeStromalCell(
     // Nuclei of muscle lie at the periphery of the fibres.
     const position = fields.sample(x, y, FIELD.fibre);
     const within = position - Math.floor(position);
-    if (Math.min(within, 1 - within) >= 0.13 || dice >= 0.3 || placement.occupied(x, y, 15)) return;
+    if (Math.min(within, 1 - within) >= 0.13 || dice >= MUSCLE_NUCLEI || placement.occupied(x, y, 15)) return;
     placement.add({
       kind: CELL.muscle,
       x,
@@ -571,7 +576,7 @@ function placeStromalCell(
     });
     return;
   }
-  if (dice <= 0.9 || placement.occupied(x, y, 9.5)) return;
+  if (dice <= 1 - FIBROBLASTS || placement.occupied(x, y, 9.5)) return;
   const alongFibres = fields.slope(x, y, FIELD.across, 7) + Math.PI / 2;
   placement.add({
     kind: CELL.fibroblast,
@@ -610,7 +615,7 @@ function placeBleeding(site: TissueSite, rng: Rng): void {
   const centreX = rng.range(-FIELD_WIDTH_UM / 2, FIELD_WIDTH_UM / 2);
   const centreY = rng.range(-FIELD_HEIGHT_UM / 2, FIELD_HEIGHT_UM / 2);
   const spread = rng.range(18, 75);
-  const count = Math.round(spread * 5);
+  const count = Math.round(spread * 9);
   for (let i = 0; i < count; i++) {
     const x = centreX + rng.normal(0, spread);
     const y = centreY + rng.normal(0, spread * 0.7);

@@ -1,11 +1,11 @@
 /**
- * What varies slowly over a site, on a 4 um grid: signed distances, fibre directions, densities.
+ * What varies slowly over a site, on a 5 um grid: signed distances, fibre directions, densities.
  * Everything that is drawn reads these fields, so a nest, its cells and its mask always agree.
  */
 import { clamp } from "./noise";
 
 /** Grid spacing, um. */
-export const GRID_UM = 4;
+export const GRID_UM = 5;
 
 /** Channels of the grid. Distances are signed, in um, negative inside. */
 export const FIELD = {

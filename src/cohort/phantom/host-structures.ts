@@ -1,7 +1,7 @@
 /** What the tumour grows into: nerves, vessels, glands, fat. */
 import type { Rng } from "../../core/random";
 import type { InvasiveFront } from "./front";
-import { distanceBetween, ellipse } from "./geometry";
+import { distanceBetween, ellipse, ellipseDistance } from "./geometry";
 import { distanceToLobules, type Lobule, packLobule } from "./lobules";
 import type { PhantomPatient } from "./patient";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM, type PhantomSettings } from "./settings";
@@ -39,7 +39,7 @@ export function drawHostStructures(
   if (atEdge) {
     if (traits.invadesNerve) addNerve(signs.PI.strength);
     else if (traits.bareNerve) addNerve(0);
-    if (traits.plugsVessels) repeat(1 + rng.poisson(1.6 * signs.CE.strength), () => addVessel(true));
+    if (traits.plugsVessels) repeat(1 + rng.poisson(2.2 * signs.CE.strength), () => addVessel(true));
     else if (traits.bareVessels) repeat(1 + rng.poisson(0.6), () => addVessel(false));
     // Nerves run in muscle, and where one is invaded another is seldom far.
     const another = (traits.invadesMuscle && rng.chance(0.25)) || (traits.invadesNerve && rng.chance(0.4));
@@ -98,7 +98,7 @@ function drawNerve(rng: Rng, at: Point, collar: number): Nerve {
 }
 
 function drawVessel(rng: Rng, at: Point, plugged: boolean): Vessel {
-  const rx = plugged ? rng.range(42, 82) : rng.range(26, 80);
+  const rx = plugged ? rng.range(46, 90) : rng.range(26, 80);
   const ry = rx * rng.range(0.55, 0.95);
   return {
     ...ellipse(at.x, at.y, rx, ry, rng.range(0, Math.PI)),
@@ -134,13 +134,18 @@ const ACINUS = { spacing: 33, radius: 24 };
 const FAT_CELL = { spacing: 43, radius: 36 };
 
 /** A lobule of a minor salivary gland: packed acini, serous, mucous or mixed, and one to three ducts. */
-function addGlands(rng: Rng, front: InvasiveFront, place: Place, { glands }: HostStructures): void {
+function addGlands(rng: Rng, front: InvasiveFront, place: Place, structures: HostStructures): void {
   if (!rng.chance(0.18)) return;
   const centre = place(120, 420);
   if (!centre) return;
   const rx = rng.range(75, 135);
   const region = ellipse(centre.x, centre.y, rx, rx * rng.range(0.55, 0.9), rng.range(0, Math.PI));
-  const lobule = packLobule(rng, region, ACINUS, (x, y) => front.distance(x, y) > 60);
+  const lobule = packLobule(
+    rng,
+    region,
+    ACINUS,
+    (x, y) => front.distance(x, y) > 60 && free(structures, x, y, ACINUS.radius),
+  );
   if (!lobule) return;
   const mucous = rng.uniform();
   const ducts = 1 + rng.integer(3);
@@ -149,11 +154,11 @@ function addGlands(rng: Rng, front: InvasiveFront, place: Place, { glands }: Hos
     duct: i < ducts,
     mucous: rng.chance(0.8) ? mucous : 1 - mucous,
   }));
-  glands.push({ ...lobule, units });
+  structures.glands.push({ ...lobule, units });
 }
 
 /** A lobule of fat cells. */
-function addFat(rng: Rng, front: InvasiveFront, place: Place, { glands, fat }: HostStructures): void {
+function addFat(rng: Rng, front: InvasiveFront, place: Place, structures: HostStructures): void {
   if (!rng.chance(0.16)) return;
   const centre = place(160, 500);
   if (!centre) return;
@@ -163,9 +168,20 @@ function addFat(rng: Rng, front: InvasiveFront, place: Place, { glands, fat }: H
     rng,
     region,
     FAT_CELL,
-    (x, y) => front.distance(x, y) > 90 && distanceToLobules(glands, x, y, 60) > FAT_CELL.radius + 6,
+    (x, y) =>
+      front.distance(x, y) > 90 &&
+      free(structures, x, y, FAT_CELL.radius) &&
+      distanceToLobules(structures.glands, x, y, 60) > FAT_CELL.radius + 6,
   );
-  if (lobule) fat.push(lobule);
+  if (lobule) structures.fat.push(lobule);
+}
+
+/** Room for a lobule's unit beside nerves, with their collars, and vessels. */
+function free({ nerves, vessels }: HostStructures, x: number, y: number, radius: number): boolean {
+  return (
+    nerves.every((o) => ellipseDistance(o, x, y) > radius + 12 + 2 * o.collar * o.collarThickness) &&
+    vessels.every((o) => ellipseDistance(o, x, y) > radius + 8)
+  );
 }
 
 function repeat(times: number, action: () => void): void {

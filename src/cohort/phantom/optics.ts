@@ -18,15 +18,14 @@ export interface Camera {
   readonly noise: number;
 }
 
-/** Transmitted light for an optical density of 0 to 4, in 8192 steps. */
-const OD_STEPS = 8192;
+/** Transmitted light for an optical density of 0 to 4, in 4096 steps: below half a grey level each. */
+const OD_STEPS = 4096;
 const OD_MAX = 4;
 const STEPS_PER_OD = OD_STEPS / OD_MAX;
 const TRANSMISSION = Float32Array.from({ length: OD_STEPS + 1 }, (_, i) => 10 ** ((-i * OD_MAX) / OD_STEPS));
 
-/** Normal deviates, walked through with a stride: drawing one for each pixel would cost more than the lens. */
+/** Normal deviates, read from a random place on for each row: a draw for each pixel would cost more than the lens. */
 const DEVIATES = 65536;
-const DEVIATE_STRIDE = 40503;
 const NORMAL = deviates();
 function deviates(): Float32Array {
   const rng = new Rng("gauss");
@@ -72,19 +71,21 @@ function sense(
   rng: Rng,
 ): void {
   const { tiltX, tiltY, vignette, noise } = camera;
-  let deviate = rng.uint32() & (DEVIATES - 1);
+  const acrossColumns = Float64Array.from({ length: width }, (_, column) => {
+    const u = column / width - 0.5;
+    return tiltX * u - vignette * u * u;
+  });
   for (let row = 0; row < height; row++) {
     const v = row / height - 0.5;
+    const inRow = 1 + tiltY * v - vignette * v * v;
+    const deviate = rng.integer(DEVIATES);
     for (let column = 0; column < width; column++) {
       const i = row * width + column;
-      const u = column / width - 0.5;
       const transmitted = light[i]!;
-      const illumination = 1 + tiltX * u + tiltY * v - vignette * (u * u + v * v);
-      deviate = (deviate + DEVIATE_STRIDE) & (DEVIATES - 1);
-      if ((i & 4095) === 0) deviate = rng.uint32() & (DEVIATES - 1);
       // Photon noise grows with the square root of the light; read-out noise does not.
-      const grain = NORMAL[deviate]! * noise * (0.5 + 0.5 * Math.sqrt(transmitted));
-      const value = white * transmitted * illumination + grain + 0.5;
+      const grain =
+        NORMAL[(deviate + column) & (DEVIATES - 1)]! * noise * (0.5 + 0.5 * Math.sqrt(transmitted));
+      const value = white * transmitted * (inRow + acrossColumns[column]!) + grain + 0.5;
       rgb[i * 3 + channel] = Math.min(Math.max(value, 0), 255);
     }
   }
@@ -110,17 +111,18 @@ function blurRows(
   height: number,
   kernel: Float32Array,
 ): void {
-  const radius = kernel.length - 1;
+  const radius = Math.min(kernel.length - 1, width >> 1);
+  const centre = kernel[0]!;
   for (let row = 0; row < height; row++) {
     const start = row * width;
-    for (let x = 0; x < width; x++) {
-      let sum = from[start + x]! * kernel[0]!;
-      if (x >= radius && x < width - radius)
-        for (let k = 1; k <= radius; k++) sum += kernel[k]! * (from[start + x - k]! + from[start + x + k]!);
-      else
-        for (let k = 1; k <= radius; k++)
-          sum += kernel[k]! * (from[start + Math.max(0, x - k)]! + from[start + Math.min(width - 1, x + k)]!);
-      to[start + x] = sum;
+    const end = start + width;
+    for (let i = start; i < end; i++) to[i] = from[i]! * centre;
+    for (let k = 1; k <= radius; k++) {
+      const weight = kernel[k]!;
+      for (let i = start + k; i < end - k; i++) to[i]! += weight * (from[i - k]! + from[i + k]!);
+      // Beyond the border the border pixel goes on.
+      for (let i = start; i < start + k; i++) to[i]! += weight * (from[start]! + from[i + k]!);
+      for (let i = end - k; i < end; i++) to[i]! += weight * (from[i - k]! + from[end - 1]!);
     }
   }
 }
@@ -132,16 +134,15 @@ function blurColumns(
   height: number,
   kernel: Float32Array,
 ): void {
-  const radius = kernel.length - 1;
+  const centre = kernel[0]!;
   for (let row = 0; row < height; row++) {
-    for (let x = 0; x < width; x++) {
-      let sum = from[row * width + x]! * kernel[0]!;
-      for (let k = 1; k <= radius; k++) {
-        const above = Math.max(0, row - k) * width + x;
-        const below = Math.min(height - 1, row + k) * width + x;
-        sum += kernel[k]! * (from[above]! + from[below]!);
-      }
-      to[row * width + x] = sum;
+    const start = row * width;
+    for (let x = 0; x < width; x++) to[start + x] = from[start + x]! * centre;
+    for (let k = 1; k < kernel.length; k++) {
+      const weight = kernel[k]!;
+      const above = Math.max(0, row - k) * width;
+      const below = Math.min(height - 1, row + k) * width;
+      for (let x = 0; x < width; x++) to[start + x]! += weight * (from[above + x]! + from[below + x]!);
     }
   }
 }

@@ -55,7 +55,7 @@ function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
   const { umPerPx } = canvas;
   const { nuclearEosin } = site.patient.stain;
   const { a, b, seed, vesicular, irregularity } = cell;
-  if (!canvas.shows(cell.x, cell.y, Math.max(a, b) * 1.25 + umPerPx + LARGEST_HALO_UM)) return;
+  if (!canvas.shows(cell.x, cell.y, Math.max(a, b) * 1.3 + umPerPx + LARGEST_HALO_UM)) return;
   const close = umPerPx < CHROMATIN_VISIBLE_UM_PER_PX;
   const epithelial = cell.kind === CELL.tumour || cell.kind === CELL.bud || cell.kind === CELL.plug;
   const cos = Math.cos(cell.angle);
@@ -82,7 +82,8 @@ function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
   const haloY = Math.sin(phase * 17);
   const haloDepth = 0.35 + 0.5 * hash01(seed + 3);
 
-  canvas.around(cell.x, cell.y, Math.max(a, b) * 1.25 + umPerPx + halo, (i, column, row) => {
+  const reach = Math.max(a, b) * (1 + 1.6 * irregularity) + 0.7 * softness + halo;
+  canvas.around(cell.x, cell.y, reach, (i, column, row) => {
     const dx = canvas.x(column) - cell.x;
     const dy = canvas.y(row) - cell.y;
     const u = dx * cos + dy * sin;

@@ -8,7 +8,7 @@ import type { TissueSite } from "./site";
 
 /** Cytoplasm from basal to mature: more eosin, less hematoxylin (fewer ribosomes). */
 const BASAL = { eosin: 0.31, hematoxylin: 0.085 };
-const MATURE = { eosin: 0.46, hematoxylin: 0.018 };
+const MATURE = { eosin: 0.42, hematoxylin: 0.018 };
 /** A cell whose tone lies above this is dyskeratotic: single, round, orange. */
 const DYSKERATOTIC_TONE = 0.97;
 /** The surface's keratin layer reaches this deep, um. */

@@ -62,8 +62,8 @@ function paintPearl({ coarse, fine }: TissueSite, canvas: Canvas, pearl: Pearl):
     const cloud = fine(x / 22 + own, y / 22);
     const centre = smooth(radius * 0.5, radius * 0.85, depth);
     const whole = 1 - 0.93 * crackAt(pearl, { coarse, fine }, turn, depth, radius, canvas.umPerPx);
-    const eosin = 0.46 + 0.2 * lamellae + 0.14 * cloud + 0.1 * centre;
-    const orange = 0.34 + 0.13 * lamellae + 0.1 * cloud + 0.12 * centre;
+    const eosin = 0.44 + 0.2 * lamellae + 0.14 * cloud + 0.08 * centre;
+    const orange = 0.2 + 0.12 * lamellae + 0.09 * cloud + 0.1 * centre;
     canvas.mix(i, share, 0.03 * (1 - (1 - whole) / 0.93), eosin * whole, orange * whole);
   });
 }

@@ -42,7 +42,7 @@ export const PHANTOM_PRESETS = {
       TD: { strength: 1, blur: 0.52 },
       TI: { strength: 1, shown: 0.9, decoy: 0.5 },
       PI: { strength: 1, shown: 0.92, decoy: 0.38 },
-      CE: { strength: 1, shown: 0.92, decoy: 0.5 },
+      CE: { strength: 1, shown: 0.92, decoy: 0.45 },
       LNM: { strength: 1 },
       REC: { strength: 1 },
     },

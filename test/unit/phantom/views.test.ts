@@ -153,10 +153,10 @@ describe("pixels", () => {
     });
     expect([hash(core.rgb), hash(core.mask), hash(edge.rgb), hash(edge.mask)]).toMatchInlineSnapshot(`
       [
-        "d1c6ca30b87ce688",
-        "cde75707c62159e2",
-        "8f630fc58290e730",
-        "b0d0dfc46a46a857",
+        "0154117bb91fee69",
+        "c0e477b817f1c8c4",
+        "366ea4d1246ae6ab",
+        "7afeaeeeb7b59e20",
       ]
     `);
   });
