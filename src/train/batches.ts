@@ -1,4 +1,4 @@
-/** The inputs of one training step: pixels or features, encoded labels, dropout masks. */
+/** The inputs of one pass of a training step: pixels or features, encoded labels, dropout masks. */
 import type { Rng } from "../core/random";
 import { MISSING_LABEL } from "../evaluate";
 import type { ModelSpec } from "../model";
@@ -10,7 +10,6 @@ import { encodeTargets } from "./targets";
 
 export interface BatchOptions {
   readonly spec: ModelSpec;
-  readonly batch: number;
   readonly source: StepSource;
   readonly augment: Augmentation;
   /** By task, one weight a class. */
@@ -20,35 +19,91 @@ export interface BatchOptions {
   readonly read: (patient: TrainingPatient) => Promise<ArrayLike<number>>;
 }
 
-/** Named arrays in the layout of `stepInputs`. A smaller batch is filled with patients of weight zero. */
-export async function stepBatch(
+/** Some patients of one batch, computed together. */
+export interface Pass {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Index of the batch in its epoch. */
+  readonly batch: number;
+  /** All patients of the batch: the mean of the loss is over them. */
+  readonly patients: readonly TrainingPatient[];
+  /** Which of them this pass computes, and how many places it has. */
+  readonly from: number;
+  readonly size: number;
+  /** After the last pass of a batch the parameters change. */
+  readonly isLast: boolean;
+}
+
+/**
+ * The passes of an epoch: batches of `batch` patients, each in passes of `size`. What fits in memory decides
+ * the size of a pass; it does not change the result.
+ */
+export function epochPasses(
   patients: readonly TrainingPatient[],
-  epoch: number,
-  index: number,
+  { epoch, batch, size }: { epoch: number; batch: number; size: number },
+): Pass[] {
+  const passes: Pass[] = [];
+  for (let start = 0; start < patients.length; start += batch) {
+    const members = patients.slice(start, start + batch);
+    for (let from = 0; from < members.length; from += size)
+      passes.push({
+        epoch,
+        batch: start / batch,
+        patients: members,
+        from,
+        size,
+        isLast: from + size >= members.length,
+      });
+  }
+  return passes;
+}
+
+/** Named arrays in the layout of `stepInputs`. Places without a patient have weight zero. */
+export async function passInputs(
+  pass: Pass,
   options: BatchOptions,
   rng: Rng,
 ): Promise<Record<string, Float32Array>> {
-  const { spec, batch, source } = options;
-  const data = await gather(patients, batch, async (patient) => {
+  const { spec, source } = options;
+  const { patients, from, size, epoch, batch } = pass;
+  const data = await gather(patients.slice(from, from + size), size, async (patient, i) => {
     const values = await options.read(patient);
     if (source === "features" || options.augment === "none") return values;
-    const stream = rng.split("augment").split(epoch).split(index).split(patient.id);
+    const stream = rng
+      .split("augment")
+      .split(epoch)
+      .split(batch)
+      .split(from + i);
     return augmented(values, spec, options.augment, stream);
   });
   const inputs: Record<string, Float32Array> = { [source]: data };
   for (const [task, { classes }] of Object.entries(spec.tasks)) {
-    const labels = Array.from({ length: batch }, (_, i) => patients[i]?.labels[task] ?? MISSING_LABEL);
-    const { oneHot, weight } = encodeTargets(labels, {
-      classes: classes.length,
-      labelSmoothing: options.labelSmoothing,
-      ...(options.classWeights[task] ? { classWeights: options.classWeights[task] } : {}),
-    });
-    inputs[oneHotInput(task)] = oneHot;
-    inputs[weightInput(task)] = weight;
-    const stream = rng.split("dropout").split(task).split(epoch).split(index);
-    inputs[dropoutInput(task)] = dropoutMask(batch * dropoutWidth(spec), spec.head.dropout, stream);
+    const { oneHot, weight } = encodeTargets(
+      patients.map((patient) => patient.labels[task] ?? MISSING_LABEL),
+      {
+        classes: classes.length,
+        labelSmoothing: options.labelSmoothing,
+        ...(options.classWeights[task] ? { classWeights: options.classWeights[task] } : {}),
+      },
+    );
+    const width = dropoutWidth(spec);
+    const stream = rng.split("dropout").split(task).split(epoch).split(batch);
+    inputs[oneHotInput(task)] = rows(oneHot, classes.length, pass);
+    inputs[weightInput(task)] = rows(weight, 1, pass);
+    inputs[dropoutInput(task)] = rows(
+      dropoutMask(patients.length * width, spec.head.dropout, stream),
+      width,
+      pass,
+    );
   }
   return inputs;
+}
+
+/** The rows of a whole batch that belong to a pass, filled with zeros to its size. */
+function rows(values: Float32Array, width: number, { from, size }: Pass): Float32Array {
+  const out = new Float32Array(size * width);
+  out.set(values.subarray(from * width, (from + size) * width));
+  return out;
 }
 
 /** The patient's images under one random symmetry, the same for all of them. */

@@ -63,7 +63,6 @@ export async function fit<Task extends string>(
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
   const batches: BatchOptions = {
     spec: model.spec,
-    batch: settings.batch,
     source: settings.mode === "frozen" ? "features" : "images",
     augment: settings.augment,
     classWeights: classWeights(settings, model, train),

@@ -1,13 +1,13 @@
 /** The training loop: epochs of steps, validation after each, the best parameters kept. */
 import { throwIfAborted } from "../core/abort";
 import { OsccError } from "../core/errors";
-import { type Progress, startProgress } from "../core/progress";
+import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
 import { compile, type Device, type Program } from "../engine";
 import { MISSING_LABEL } from "../evaluate";
 import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
-import { type BatchOptions, stepBatch } from "./batches";
+import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches";
 import type { TrainingPatient } from "./cohort";
 import { validationAuc, validationLoss } from "./evaluation";
 import { type EpochRecord, isBetter, meanAuc } from "./history";
@@ -45,7 +45,8 @@ export interface LoopResult {
 export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
   const { model, settings, batches, device, signal } = input;
   const stepOptions: StepOptions = {
-    batch: settings.batch,
+    size: Math.min(settings.microBatch, settings.batch),
+    accumulate: settings.microBatch < settings.batch,
     source: batches.source,
     losses: input.losses,
     adamW: { weightDecay: settings.weightDecay },
@@ -56,7 +57,7 @@ export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
   const where = { device, ...(signal ? { signal } : {}) };
   const step = await compile(
     trainingStep(model.spec, names, stepOptions),
-    { inputs: stepInputs(model.spec, stepOptions), state: stepState(trained) },
+    { inputs: stepInputs(model.spec, stepOptions), state: stepState(trained, stepOptions) },
     { ...where, name: "training step" },
   );
   let predictor: Predictor | undefined;
@@ -81,8 +82,13 @@ async function runEpochs(
     settings.tasks.map((task) => patient.labels[task] ?? MISSING_LABEL),
   );
   const orderOf = (epoch: number) => epochOrder(settings.sampler, labels, epoch, input.rng.split("order"));
-  const stepsPerEpoch = Math.ceil(orderOf(0).length / settings.batch);
-  const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * stepsPerEpoch);
+  const passesOf = (epoch: number) =>
+    epochPasses(
+      orderOf(epoch).map((i) => input.train[i]!),
+      { epoch, batch: settings.batch, size: Math.min(settings.microBatch, settings.batch) },
+    );
+  const passesPerEpoch = passesOf(0).length;
+  const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * passesPerEpoch);
   const history: EpochRecord[] = [];
   let best: EpochRecord | undefined;
   let bestParameters: Parameters = {};
@@ -92,12 +98,10 @@ async function runEpochs(
     throwIfAborted(signal, "training");
     const started = performance.now();
     const rates = ratesOf(settings, epoch);
-    const trainLoss = await trainEpoch(input, step, orderOf(epoch), {
-      epoch,
+    const trainLoss = await trainEpoch(input, step, passesOf(epoch), {
       rates,
-      stepsPerEpoch,
-      progress,
-      best,
+      report: (done, loss) =>
+        progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
     });
     const parameters = await readParameters(step, names);
     const validation = await validate(input, predictor, parameters);
@@ -128,42 +132,48 @@ async function runEpochs(
 }
 
 interface EpochPlan {
-  readonly epoch: number;
   readonly rates: { readonly encoder: number; readonly rest: number };
-  readonly stepsPerEpoch: number;
-  readonly progress: Progress;
-  readonly best: EpochRecord | undefined;
+  readonly report: (passesDone: number, loss: number) => void;
 }
 
-/** One pass over the patients; the next batch is prepared while the engine works on the present one. */
+/** One pass over the patients; the next inputs are prepared while the engine works on the present ones. */
 async function trainEpoch(
   input: LoopInput,
   step: Program,
-  order: readonly number[],
-  { epoch, rates, stepsPerEpoch, progress, best }: EpochPlan,
+  passes: readonly Pass[],
+  { rates, report }: EpochPlan,
 ): Promise<number> {
-  const { settings } = input;
-  const batchAt = (index: number) =>
-    order.slice(index * settings.batch, (index + 1) * settings.batch).map((i) => input.train[i]!);
-  const prepare = (index: number) => stepBatch(batchAt(index), epoch, index, input.batches, input.rng);
+  const accumulate = input.settings.microBatch < input.settings.batch;
+  const batches = passes.filter((pass) => pass.isLast).length;
+  const prepare = (pass: Pass) => passInputs(pass, input.batches, input.rng);
   let total = 0;
-  let waiting = prepare(0);
-  for (let index = 0; index < stepsPerEpoch; index++) {
-    const taken = epoch * stepsPerEpoch + index + 1;
-    const data = await waiting;
+  let patients = 0;
+  let batchLoss = 0;
+  let waiting = prepare(passes[0]!);
+  for (const [index, pass] of passes.entries()) {
+    const taken = pass.epoch * batches + pass.batch + 1;
+    const inputs = await waiting;
     const running = step.run({
-      ...data,
+      ...inputs,
       encoderRate: rates.encoder,
       rate: rates.rest,
       ...adamWCorrections(taken),
+      ...(accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
     });
-    if (index + 1 < stepsPerEpoch) waiting = prepare(index + 1);
-    const loss = (await running).loss!.data[0]!;
-    if (!Number.isFinite(loss)) throw notFinite(loss, taken, epoch, rates.rest);
-    total += loss * batchAt(index).length;
-    progress.update(taken, progressNote(epoch, settings.epochs, loss, best));
+    const next = passes[index + 1];
+    if (next) {
+      waiting = prepare(next);
+      waiting.catch(() => {}); // seen when awaited; if this pass fails first, nobody awaits it
+    }
+    batchLoss += (await running).loss!.data[0]!;
+    if (!Number.isFinite(batchLoss)) throw notFinite(batchLoss, taken, pass.epoch, rates.rest);
+    report(index + 1, batchLoss);
+    if (!pass.isLast) continue;
+    total += batchLoss * pass.patients.length;
+    patients += pass.patients.length;
+    batchLoss = 0;
   }
-  return total / order.length;
+  return total / patients;
 }
 
 function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epoch: number) {

@@ -49,6 +49,8 @@ export interface TrainingRecipe {
   readonly epochs: number;
   /** Patients in a step. */
   readonly batch: number;
+  /** Patients computed at once; gradients of a batch are added up. Fewer take less memory and give the same result. */
+  readonly microBatch: number;
   readonly learningRate: LearningRates;
   /** Rate at the end of the cosine. */
   readonly minimumRate: number;
@@ -81,6 +83,7 @@ export const TRAINING_PRESETS = {
     mode: "full",
     epochs: 200,
     batch: 16,
+    microBatch: 1,
     learningRate: { encoder: 5e-7, rest: 1e-6 },
     minimumRate: 1e-9,
     warmup: 0,
@@ -102,6 +105,7 @@ export const TRAINING_PRESETS = {
     mode: "full",
     epochs: 30,
     batch: 16,
+    microBatch: 16,
     learningRate: { encoder: 5e-4, rest: 5e-4 },
     minimumRate: 1e-6,
     warmup: 2,
@@ -235,11 +239,13 @@ function recipeOf(options: FitOptions): Partial<TrainingRecipe> {
 }
 
 function checkRecipe(recipe: TrainingRecipe): void {
-  const { epochs, batch, learningRate, labelSmoothing, warmup } = recipe;
+  const { epochs, batch, microBatch, learningRate, labelSmoothing, warmup } = recipe;
   if (!(Number.isInteger(epochs) && epochs >= 1))
     throw invalidArgument("epochs", epochs, "a whole number from 1");
   if (!(Number.isInteger(batch) && batch >= 1))
     throw invalidArgument("batch", batch, "a whole number from 1");
+  if (!(Number.isInteger(microBatch) && microBatch >= 1))
+    throw invalidArgument("microBatch", microBatch, "a whole number from 1");
   for (const [name, rate] of Object.entries(learningRate))
     if (!(rate >= 0 && Number.isFinite(rate)))
       throw invalidArgument(`learningRate.${name}`, rate, "a number from 0");

@@ -96,9 +96,9 @@ function forwardStep(spec: ModelSpec, source: StepSource): StepFunction {
 export async function gather(
   patients: readonly TrainingPatient[],
   batch: number,
-  read: (patient: TrainingPatient) => Promise<ArrayLike<number>>,
+  read: (patient: TrainingPatient, index: number) => Promise<ArrayLike<number>>,
 ): Promise<Float32Array> {
-  const parts = await Promise.all(patients.map(read));
+  const parts = await Promise.all(patients.map((patient, i) => read(patient, i)));
   const length = parts[0]?.length ?? 0;
   const out = new Float32Array(batch * length);
   parts.forEach((part, i) => {

@@ -4,7 +4,7 @@
  *
  * Letters: B patients, M images a patient, D feature width, C classes.
  */
-import { type HostTensor, type StepFunction, type TensorSpec, tf } from "../engine";
+import { filledTensor, type HostTensor, type StepFunction, type TensorSpec, tf } from "../engine";
 import {
   forward,
   forwardFeatures,
@@ -21,8 +21,10 @@ import type { LossFunction } from "./losses";
 export type StepSource = "images" | "features";
 
 export interface StepOptions {
-  /** B */
-  readonly batch: number;
+  /** Patients in one pass: B */
+  readonly size: number;
+  /** Whether a batch takes several passes, whose gradients are added up before the parameters change. */
+  readonly accumulate: boolean;
   readonly source: StepSource;
   readonly losses: Readonly<Record<string, LossFunction>>;
   readonly adamW: AdamWOptions;
@@ -36,7 +38,10 @@ export const weightInput = (task: string) => `weight.${task}`;
 export const dropoutInput = (task: string) => `dropout.${task}`;
 
 /** The shapes of the step's inputs. */
-export function stepInputs(spec: ModelSpec, { batch, source }: StepOptions): Record<string, TensorSpec> {
+export function stepInputs(
+  spec: ModelSpec,
+  { size: batch, source, accumulate }: StepOptions,
+): Record<string, TensorSpec> {
   const scalar = { shape: [] };
   const perTask = Object.entries(spec.tasks).flatMap(([task, { classes }]) => [
     [oneHotInput(task), { shape: [batch, classes.length] }],
@@ -50,6 +55,7 @@ export function stepInputs(spec: ModelSpec, { batch, source }: StepOptions): Rec
     rate: scalar,
     correction1: scalar,
     correction2: scalar,
+    ...(accumulate ? { apply: scalar } : {}),
   };
 }
 
@@ -67,12 +73,21 @@ export function trainedParameters(model: Model, source: StepSource): Parameters 
   return Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !isEncoder(name)));
 }
 
-/** Parameters and moments before the first step. */
-export function stepState(parameters: Parameters): Record<string, HostTensor> {
-  return { ...parameters, ...adamWState(parameters) };
+/** Name of a parameter's gradient sum in a program's state. */
+const sumName = (parameter: string) => `gradient.${parameter}`;
+
+/** Parameters, moments and gradient sums before the first step. */
+export function stepState(parameters: Parameters, { accumulate }: StepOptions): Record<string, HostTensor> {
+  const sums = Object.entries(parameters).map(([name, { shape }]) => [sumName(name), filledTensor(shape)]);
+  return { ...parameters, ...adamWState(parameters), ...(accumulate ? Object.fromEntries(sums) : {}) };
 }
 
-/** The step itself. Its output `loss` is the sum over tasks. */
+/**
+ * The step itself. Its output `loss` is the sum over tasks of this pass's share.
+ *
+ * With `accumulate`, the input `apply` is 1 in the last pass of a batch and 0 before: then only the sum of the
+ * gradients changes. It is a factor, not a branch, so that one graph does both.
+ */
 export function trainingStep(spec: ModelSpec, names: readonly string[], options: StepOptions): StepFunction {
   return (inputs, state) => {
     const live = names.map((name) => state[name]!);
@@ -85,8 +100,14 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
       });
       return tf.reshape(sum(losses), []);
     })(live);
-    const gradients = options.clipNorm === undefined ? grads : clipped(grads, options.clipNorm);
+    const { apply } = inputs;
+    const sums = apply ? grads.map((gradient, i) => tf.add(state[sumName(names[i]!)]!, gradient)) : grads;
+    const gradients = options.clipNorm === undefined ? sums : clipped(sums, options.clipNorm);
     const next: Record<string, tf.Tensor> = {};
+    const change = (name: string, to: tf.Tensor) => {
+      const from = state[name]!;
+      next[name] = apply ? tf.add(from, tf.mul(apply, tf.sub(to, from))) : to;
+    };
     names.forEach((name, i) => {
       const update = adamWUpdate(
         {
@@ -102,9 +123,10 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
         },
         options.adamW,
       );
-      next[name] = update.value;
-      next[meanName(name)] = update.mean;
-      next[squareName(name)] = update.square;
+      change(name, update.value);
+      change(meanName(name), update.mean);
+      change(squareName(name), update.square);
+      if (apply) next[sumName(name)] = tf.mul(sums[i]!, tf.sub(1, apply));
     });
     return { outputs: { loss }, state: next };
   };

@@ -136,6 +136,18 @@ describe("reproducibility", () => {
     expect(strip(a.history)).not.toEqual(strip(c.history));
   });
 
+  test("computing a batch in several passes gives the same run", async () => {
+    const options = { ...QUICK, batch: 8, epochs: 3, augment: "dihedral", clipNorm: 0.5 } as const;
+    const [whole, inThrees] = [
+      await fit(toyCohort({ unlabelled: 2 }), { ...options, microBatch: 8 }),
+      await fit(toyCohort({ unlabelled: 2 }), { ...options, microBatch: 3 }),
+    ];
+    whole.history.forEach((record, i) => {
+      expect(inThrees.history[i]!.trainLoss).toBeCloseTo(record.trainLoss, 4);
+      expect(inThrees.history[i]!.validLoss).toBeCloseTo(record.validLoss!, 4);
+    });
+  });
+
   test("eager and compiled runs agree", async () => {
     const [eager, compiled] = [
       await fit(toyCohort(), { ...QUICK, epochs: 2, device: "eager" }),
