@@ -37,7 +37,7 @@ export function widestPx(texts: readonly string[], sizePx: number, bold = false)
   return Math.max(0, ...lines.map((line) => widthPx(line, sizePx, bold)));
 }
 
-/** Break plain text into lines no wider than `maxPx`; a single longer word is cut with a hyphenless break. */
+/** Break plain text into lines no wider than `maxPx`; a word that is longer alone is cut, without a hyphen. */
 export function wrap(text: string, maxPx: number, sizePx: number, bold = false): string[] {
   const lines: string[] = [];
   let line = "";
