@@ -12,6 +12,8 @@ export interface LayerGradients {
 /**
  * @param score  from a tap to one number: runs the model, letting the tap see its layers
  * @param layer  the layer's name
+ * @example
+ * explain.layerGradients((tap) => engine.tf.sum(model.forward(spec, live, images, { tap }).logits.TD!), "blocks.3.norm1");
  */
 export function layerGradients(score: (tap: LayerTap) => tf.Tensor, layer: string): LayerGradients {
   let activations: tf.Tensor | undefined;

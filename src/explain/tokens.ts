@@ -9,13 +9,23 @@ export interface TokenGrid {
   readonly prefix: number;
 }
 
-/** The token grid of a vision transformer. */
+/**
+ * The token grid of a vision transformer.
+ *
+ * @example
+ * explain.tokenGrid(run.model.spec.encoder); // { rows: 8, columns: 8, prefix: 1 }
+ */
 export function tokenGrid(config: ViTConfig): TokenGrid {
   const [rows, columns] = patchGrid(config);
   return { rows, columns, prefix: PREFIX_TOKENS };
 }
 
-/** Values of the patches, in reading order, as rows of a picture. */
+/**
+ * Values of the patches, in reading order, as rows of a picture.
+ *
+ * @example
+ * explain.asGrid([1, 2, 3, 4, 5, 6], { rows: 2, columns: 3, prefix: 1 }); // [[1, 2, 3], [4, 5, 6]]
+ */
 export function asGrid(values: readonly number[], { rows, columns }: TokenGrid): number[][] {
   return Array.from({ length: rows }, (_, row) => values.slice(row * columns, (row + 1) * columns));
 }

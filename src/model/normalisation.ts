@@ -27,7 +27,13 @@ export const NORMALISATIONS = {
 /** `"multi-oscc" | "lunit" | "imagenet"` */
 export type NormalisationName = keyof typeof NORMALISATIONS;
 
-/** The statistics behind a name, or those given. */
+/**
+ * The statistics behind a name, or those given.
+ *
+ * @throws UnknownName
+ * @example
+ * model.normalisation("imagenet").mean; // [123.675, 116.28, 103.53]
+ */
 export function normalisation(choice: NormalisationName | Normalisation): Normalisation {
   if (typeof choice !== "string") return choice;
   const found = NORMALISATIONS[choice];

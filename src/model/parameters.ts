@@ -74,7 +74,12 @@ export function under<T>(prefix: string, entries: Readonly<Record<string, T>>): 
   );
 }
 
-/** Draw every declared parameter. The same `rng` path gives the same values. */
+/**
+ * Draw every declared parameter. The same `rng` path gives the same values.
+ *
+ * @example
+ * const parameters = model.initialise(model.vitParameters(model.vitConfig("tiny")), new Rng(7));
+ */
 export function initialise(declarations: ParameterDeclarations, rng: Rng): Parameters {
   return Object.fromEntries(
     Object.entries(declarations).map(([name, { shape, initial }]): [string, ParameterTensor] => {

@@ -105,7 +105,12 @@ function checkSide(name: string, pixels: number, patch: number): void {
   );
 }
 
-/** Rows and columns of patches. */
+/**
+ * Rows and columns of patches.
+ *
+ * @example
+ * model.patchGrid(model.vitConfig("vit-s/16", { imageSize: [96, 128] })); // [6, 8]
+ */
 export function patchGrid(config: ViTConfig): Grid {
   return [config.imageSize[0] / config.patch, config.imageSize[1] / config.patch];
 }

@@ -23,7 +23,12 @@ export interface Symmetry {
   readonly flipHorizontal: boolean;
 }
 
-/** Draw a symmetry that keeps the shape height x width. */
+/**
+ * Draw a symmetry that keeps the shape height x width.
+ *
+ * @example
+ * const symmetry = train.drawSymmetry("dihedral", 96, 96, new Rng(7));
+ */
 export function drawSymmetry(augmentation: Augmentation, height: number, width: number, rng: Rng): Symmetry {
   if (augmentation === "none") return { transpose: false, flipVertical: false, flipHorizontal: false };
   const flipVertical = rng.chance(0.5);
@@ -37,6 +42,10 @@ export function drawSymmetry(augmentation: Augmentation, height: number, width: 
  *
  * @param pixels  [images, height, width, channels], any values
  * @returns       a new array of the same shape
+ * @throws InvalidArgument  for a transposition of images that are not square
+ * @example
+ * const mirror = { transpose: false, flipVertical: false, flipHorizontal: true };
+ * train.applySymmetry(Float32Array.of(1, 2, 3, 4), [2, 2, 1], mirror); // [2, 1, 4, 3]
  */
 export function applySymmetry(
   pixels: Float32Array,

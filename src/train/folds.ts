@@ -6,6 +6,8 @@ import type { Rng } from "../core/random";
  *
  * @param labels  for each patient its label of each task, -1 for missing
  * @returns       for each patient the index of its fold
+ * @example
+ * train.stratifiedFolds([[0], [0], [1], [1]], 2, new Rng(7)); // one of each label in each fold
  */
 export function stratifiedFolds(labels: readonly (readonly number[])[], folds: number, rng: Rng): number[] {
   const groups = new Map<string, number[]>();

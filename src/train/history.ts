@@ -39,7 +39,12 @@ const BARS = "▁▂▃▄▅▆▇█";
 /** Columns of a text curve. */
 const CURVE_WIDTH = 48;
 
-/** The run so far in a few lines of text: losses and AUC as bars. */
+/**
+ * The run so far in a few lines of text: losses and AUC as bars (losses between their extremes, AUC from 0.5 to 1).
+ *
+ * @example
+ * console.log(train.curveText(run.history));
+ */
 export function curveText(history: readonly EpochRecord[]): string {
   const last = history[history.length - 1];
   if (!last) return "";

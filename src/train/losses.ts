@@ -34,6 +34,9 @@ export const crossEntropy: LossFunction = (logits, { oneHot, weight }) =>
  *
  * @param alpha  weight of the true class, default 0.25
  * @param gamma  how much easy patients are played down, default 2
+ * @throws InvalidArgument
+ * @example
+ * const run = await fit(cohort, { tasks: "CE", loss: train.focal({ gamma: 3 }) });
  */
 export function focal({ alpha = 0.25, gamma = 2 }: { alpha?: number; gamma?: number } = {}): LossFunction {
   if (!(alpha >= 0 && alpha <= 1)) throw invalidArgument("alpha", alpha, "a number in [0, 1]");

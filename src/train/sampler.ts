@@ -16,6 +16,8 @@ export type SamplerName = (typeof SAMPLERS)[number];
  * @param labels  for each patient its label of each task, -1 for missing
  * @param epoch   counted from 0
  * @returns       indices into `labels`
+ * @example
+ * train.epochOrder("balanced-tuples", [[0], [0], [1]], 0, new Rng(7)); // four indices, 2 twice
  */
 export function epochOrder(
   sampler: SamplerName,

@@ -8,6 +8,9 @@ const LEAST_DEVIATION = 1;
  * Mean and standard deviation of each channel: over the pixels of each patient, then the mean over patients.
  *
  * @param patients  of each patient all pixels of all images, red, green, blue interleaved
+ * @returns         on the scale of the pixels; a deviation below one grey level counts as one
+ * @example
+ * train.pixelStatistics([[10, 0, 7, 20, 0, 9]]); // { mean: [15, 0, 8], std: [5, 1, 1] }
  */
 export function pixelStatistics(patients: Iterable<ArrayLike<number>>): Normalisation {
   const mean: [number, number, number] = [0, 0, 0];

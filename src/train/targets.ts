@@ -23,6 +23,8 @@ export interface EncodedTargets {
  *
  * @param labels  class index of each patient, -1 for missing
  * @throws InvalidArgument  for a label that is no class
+ * @example
+ * train.encodeTargets([1, -1], { classes: 2 }); // oneHot [0, 1, 0, 0], weight [1, 0]
  */
 export function encodeTargets(labels: readonly number[], options: TargetOptions): EncodedTargets {
   const { classes, classWeights, labelSmoothing = 0 } = options;
@@ -48,6 +50,9 @@ export function encodeTargets(labels: readonly number[], options: TargetOptions)
 /**
  * Class weights that make every class count the same: n / (classes * n of the class). A class without
  * patients gets weight 1.
+ *
+ * @example
+ * train.balancedClassWeights([0, 0, 0, 1], 2); // [0.667, 2]
  */
 export function balancedClassWeights(labels: readonly number[], classes: number): number[] {
   const known = labels.filter((label) => label !== MISSING_LABEL);

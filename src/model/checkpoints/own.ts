@@ -7,7 +7,13 @@ import { writeSafetensors } from "./safetensors";
 
 const SPEC_KEY = "oscc-lab.model";
 
-/** Write a model to one `.safetensors` file, readable by any safetensors reader. */
+/**
+ * Write a model to one `.safetensors` file, readable by any safetensors reader.
+ *
+ * @example
+ * await model.saveModel(run.model, "td.safetensors");
+ * const again = await model.loadModel("td.safetensors");
+ */
 export async function saveModel(model: Model, path: string): Promise<void> {
   await writeSafetensors(path, model.parameters, { [SPEC_KEY]: JSON.stringify(model.spec) });
 }

@@ -60,7 +60,12 @@ export function readSafetensors(path: string, file: Buffer): Checkpoint {
   return { path, format: "safetensors", tensors, wrappers: [], metadata };
 }
 
-/** Write float32 tensors, with text metadata. */
+/**
+ * Write float32 tensors, with text metadata.
+ *
+ * @example
+ * await model.writeSafetensors("bias.safetensors", { bias: { shape: [2], data: Float32Array.of(0, 1) } });
+ */
 export async function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
