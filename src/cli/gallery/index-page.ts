@@ -1,7 +1,7 @@
 /** The gallery's first page: a card for each notebook. */
 import { duration } from "../../core/progress";
 import { escapeHtml } from "./html";
-import { documentHtml, notices } from "./shell";
+import { documentHtml, phantomNotice, USE_NOTICE } from "./shell";
 import type { Summary } from "./summary";
 
 export function indexHtml(summaries: readonly Summary[]): string {
@@ -15,7 +15,8 @@ export function indexHtml(summaries: readonly Summary[]): string {
 <h1>oscc-lab</h1>
 <p class="lead">Computational pathology of oral squamous cell carcinoma in TypeScript notebooks. \
 Each page below was executed from top to bottom by this run.</p>
-${notices(summaries.some((one) => one.phantom))}
+<p class="notice use"><strong>${USE_NOTICE}</strong></p>
+${phantomNotice(summaries.some((one) => one.phantom))}
 <ol class="cards">
 ${summaries.map(card).join("\n")}
 </ol>

@@ -8,6 +8,8 @@ import { markdown } from "./markdown";
 
 /** More lines than this scroll inside their box. */
 const TALL_LINES = 40;
+/** Up to so many lines are sentences rather than tables: a long one is wrapped. */
+const WRAPPED_LINES = 3;
 
 /**
  * One output as HTML.
@@ -74,9 +76,10 @@ function sizeOf(bundle: MimeBundle, metadata: unknown): string {
 function textBox(text: string, kind: string): string {
   const trimmed = text.replace(/\s+$/, "");
   if (trimmed === "") return "";
+  const lines = trimmed.split("\n").length;
   // What scrolls must be reachable by keyboard.
-  const tall = trimmed.split("\n").length > TALL_LINES ? ' tabindex="0"' : "";
-  return `<pre class="${kind}${tall ? " tall" : ""}"${tall}>${ansiToHtml(trimmed)}</pre>`;
+  if (lines > TALL_LINES) return `<pre class="${kind} tall" tabindex="0">${ansiToHtml(trimmed)}</pre>`;
+  return `<pre class="${kind}${lines <= WRAPPED_LINES ? " wrap" : ""}">${ansiToHtml(trimmed)}</pre>`;
 }
 
 function asText(value: unknown): string | undefined {

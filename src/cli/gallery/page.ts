@@ -7,7 +7,7 @@ import { highlight } from "./highlight";
 import { escapeHtml } from "./html";
 import { markdown } from "./markdown";
 import { outputHtml } from "./outputs";
-import { documentHtml, notices } from "./shell";
+import { documentHtml, phantomNotice, USE_NOTICE } from "./shell";
 import type { Summary } from "./summary";
 
 /** The neighbours of a page in the gallery. */
@@ -27,9 +27,9 @@ export function pageHtml(
     title: summary.title,
     description: summary.lead,
     body: `
-<header class="bar"><a href="index.html">Gallery</a><span>executed in ${duration(entry.elapsedMs)}</span></header>
+<header class="bar"><a href="index.html">Gallery</a><strong>${USE_NOTICE}</strong><span>executed in ${duration(entry.elapsedMs)}</span></header>
 <main class="page">
-${notices(summary.phantom)}
+${phantomNotice(summary.phantom)}
 ${failureHtml(entry)}
 ${cells.join("\n")}
 </main>

@@ -28,10 +28,14 @@ export function documentHtml({ title, description, body }: DocumentParts): strin
 }
 
 /** Said once on each page, where it is seen. */
-export function notices(phantom: boolean): string {
-  const data = phantom
-    ? `<p class="notice phantom"><strong>${PHANTOM_NOTICE[0]!.toUpperCase()}${PHANTOM_NOTICE.slice(1)}.</strong> ` +
-      "Synthetic tissue with known truth; how well a model does on it says nothing about patients.</p>"
-    : "";
-  return `<p class="notice use"><strong>Research use only, not for diagnosis.</strong></p>${data}`;
+export const USE_NOTICE = "Research use only, not for diagnosis.";
+
+/** The phantom's notice, on pages and on the index where anything was made from it. */
+export function phantomNotice(phantom: boolean): string {
+  if (!phantom) return "";
+  const words = `${PHANTOM_NOTICE[0]!.toUpperCase()}${PHANTOM_NOTICE.slice(1)}.`;
+  return (
+    `<p class="notice phantom"><strong>${words}</strong> ` +
+    "Synthetic tissue with known truth; how well a model does on it says nothing about patients.</p>"
+  );
 }

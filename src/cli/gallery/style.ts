@@ -26,7 +26,7 @@ h1, h2, h3, h4 { line-height: 1.22; text-wrap: balance; margin: 1.7em 0 .5em; le
 h1 { font-size: 2.05rem; margin-top: .8em; } h2 { font-size: 1.42rem; } h3 { font-size: 1.14rem; } h4 { font-size: 1rem; }
 
 .bar {
-  display: flex; justify-content: space-between; gap: 1rem; padding: .7rem 1.4rem; font-size: .92rem;
+  display: flex; flex-wrap: wrap; justify-content: space-between; gap: .2rem 1rem; padding: .7rem 1.4rem; font-size: .92rem;
   border-bottom: 1px solid var(--line); background: var(--sheet); color: var(--soft);
 }
 .page { max-width: 60rem; margin: 0 auto; padding: 1.2rem 1.4rem 3rem; }
@@ -54,7 +54,9 @@ pre { margin: 0; font-size: .845rem; line-height: 1.55; overflow-x: auto; tab-si
 .source { background: var(--code); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; }
 .comment { color: var(--comment); font-style: italic; } .string { color: var(--string); } .number { color: var(--number); }
 .keyword { color: var(--keyword); } .type { color: var(--type); } .call { color: var(--call); }
+.bar strong { font-weight: 600; }
 .text { padding: .6rem 1rem 0; white-space: pre; }
+.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 .tall { max-height: 34rem; overflow: auto; border-bottom: 1px solid var(--line); padding-bottom: .6rem; }
 .stderr { color: var(--soft); }
 .error { background: var(--bad-paper); color: var(--ink); border-radius: 8px; padding: .8rem 1rem; margin-top: .7rem; white-space: pre-wrap; }

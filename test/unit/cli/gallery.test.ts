@@ -150,7 +150,7 @@ describe("outputs", () => {
       metadata: {},
       data: { "text/html": "<script>alert(1)</script>", "text/plain": "a table" },
     };
-    expect(outputHtml(output)).toBe('<pre class="text">a table</pre>');
+    expect(outputHtml(output)).toBe('<pre class="text wrap">a table</pre>');
   });
 
   it("make long text scroll in its box, within reach of the keyboard", () => {
