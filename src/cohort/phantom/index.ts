@@ -13,7 +13,7 @@ export {
   phantomCohort,
   readPhantomManifest,
 } from "./phantom-cohort";
-export { type PhantomViewOptions, renderPhantomView } from "./render-phantom-view";
+export { type PhantomPicture, type PhantomViewOptions, renderPhantomView } from "./render-phantom-view";
 export {
   GENERATOR as PHANTOM_GENERATOR,
   PHANTOM_PRESETS,

@@ -1,12 +1,16 @@
 /** One phantom photograph in memory, at any size: for figures, lessons and high-resolution pictures. */
 import { invalidArgument, unknownName } from "../../core/errors";
+import { PHANTOM_NOTICE, type Provenance } from "../../core/provenance";
+import { RgbImage } from "../../image/rgb-image";
+import { TruthMask } from "../mask";
 import { type Magnification, MULTI_OSCC, type Site } from "../schema";
 import { buildSite } from "./build-site";
 import { LABEL_ORDER, type PhantomLabels, PREVALENCE } from "./labels";
+import { MASK_BITS } from "./masks";
 import { requireWhole, resolvePreset } from "./options";
 import { makePatient } from "./patient";
-import { PHANTOM_PRESETS, type PhantomPreset } from "./settings";
-import { type PhantomView, renderView } from "./view";
+import { GENERATOR, PHANTOM_PRESETS, type PhantomPreset } from "./settings";
+import { renderView } from "./view";
 
 export interface PhantomViewOptions {
   /** Labels of the imagined patient; those left out are 0. */
@@ -27,16 +31,28 @@ export interface PhantomViewOptions {
   readonly preset?: PhantomPreset;
 }
 
+/** A phantom photograph, its truth and its scale. */
+export interface PhantomPicture {
+  readonly image: RgbImage;
+  /** Which pixels show which sign. */
+  readonly truth: TruthMask;
+  readonly umPerPx: number;
+  readonly provenance: Provenance;
+}
+
 /**
  * Grow a site and photograph it once. Takes about 0.2 s, and 1 s for each million pixels.
  *
- * @returns pixels, truth mask and scale
+ * @throws InvalidArgument a size or label out of range
+ * @throws UnknownName     a site, magnification, task or preset that does not exist
  *
  * @example
- * const view = renderPhantomView({ labels: { TI: 1 }, site: "edge", magnification: "x400" });
- * view.umPerPx; // 0.386
+ * const picture = renderPhantomView({ labels: { TI: 1 }, site: "edge", magnification: "x400" });
+ * picture.truth.fraction("TI"); // share of the pixels that are tumour between muscle fibres
+ * picture.umPerPx;              // 0.386
+ * picture.image;                // shown when it ends a cell
  */
-export function renderPhantomView(options: PhantomViewOptions = {}): PhantomView {
+export function renderPhantomView(options: PhantomViewOptions = {}): PhantomPicture {
   const { site = "core", magnification = "x200", width = 1296, pid = 1, seed = "phantom-1" } = options;
   const height = options.height ?? Math.round(width * 0.75);
   if (!MULTI_OSCC.sites.includes(site)) throw unknownName("site", site, MULTI_OSCC.sites);
@@ -47,7 +63,13 @@ export function renderPhantomView(options: PhantomViewOptions = {}): PhantomView
   requireWhole("pid", pid, 0, 2 ** 31);
   const settings = PHANTOM_PRESETS[resolvePreset(options.preset)];
   const patient = makePatient(String(seed), pid, wholeLabels(options.labels ?? {}), settings);
-  return renderView(buildSite(String(seed), patient, site, settings), magnification, width, height);
+  const view = renderView(buildSite(String(seed), patient, site, settings), magnification, width, height);
+  return {
+    image: new RgbImage(width, height, view.rgb),
+    truth: new TruthMask(width, height, view.mask, MASK_BITS),
+    umPerPx: view.umPerPx,
+    provenance: { cohort: GENERATOR, synthetic: true, notice: PHANTOM_NOTICE },
+  };
 }
 
 function wholeLabels(some: Partial<PhantomLabels>): PhantomLabels {

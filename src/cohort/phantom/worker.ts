@@ -1,6 +1,6 @@
 /** One worker thread: writes the patients it is told to, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
-import sharp from "sharp";
+import { nativeSharp } from "../../image/native";
 import type { CohortRecipe } from "./options";
 import { makeCohort } from "./patient";
 import { PHANTOM_PRESETS } from "./settings";
@@ -19,7 +19,8 @@ export interface WorkerAnswer {
 
 const port = parentPort;
 if (port) {
-  sharp.concurrency(1); // the workers are the parallelism
+  // The workers are the parallelism.
+  void nativeSharp().then((sharp) => sharp?.concurrency(1));
   const { folder, recipe } = workerData as WorkerTask;
   const patients = makeCohort(recipe.seed, recipe.patients, PHANTOM_PRESETS[recipe.preset], recipe);
   port.on("message", (index: number) => {

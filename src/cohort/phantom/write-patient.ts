@@ -1,7 +1,8 @@
 /** Write one patient's photographs and truth masks in the raw Multi-OSCC layout. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import sharp from "sharp";
+import { nativeSharp } from "../../image/native";
+import { RgbImage } from "../../image/rgb-image";
 import { type Magnification, MULTI_OSCC, type Site } from "../schema";
 import { buildSite } from "./build-site";
 import type { PhantomLabels } from "./labels";
@@ -10,7 +11,7 @@ import type { CohortRecipe } from "./options";
 import type { PhantomPatient, Traits } from "./patient";
 import { PHANTOM_PRESETS } from "./settings";
 import type { TissueSite } from "./site";
-import { renderView } from "./view";
+import { type PhantomView, renderView } from "./view";
 
 /** What is really in one site: for judging models, never for training them. */
 export interface SiteTruth {
@@ -61,15 +62,9 @@ export async function writePatient(
       const view = renderView(site, magnification, recipe.width, recipe.height);
       const name = viewName(siteName, magnification);
       area[magnification] = rounded(maskAreas(view.mask));
-      const size = { width: view.width, height: view.height };
       written.push(
-        sharp(view.rgb, { raw: { ...size, channels: 3 } })
-          .jpeg({ quality: patient.stain.jpegQuality, chromaSubsampling: "4:2:0" })
-          .toFile(path.join(images, `${name}.jpg`)),
-        sharp(view.mask, { raw: { ...size, channels: 1 } })
-          .toColourspace("b-w")
-          .png({ compressionLevel: 3 })
-          .toFile(path.join(masks, `${name}.png`)),
+        writeJpeg(path.join(images, `${name}.jpg`), view, patient.stain.jpegQuality),
+        writeMask(path.join(masks, `${name}.png`), view),
       );
     }
     await Promise.all(written);
@@ -77,6 +72,22 @@ export async function writePatient(
   }
   const { pid, labels, laboratory, traits } = patient;
   return { pid, labels, laboratory, traits, sites };
+}
+
+async function writeJpeg(file: string, { width, height, rgb }: PhantomView, quality: number): Promise<void> {
+  await writeFile(file, await new RgbImage(width, height, rgb).toJpeg(quality));
+}
+
+/** A grey PNG; where the native image library is missing, a colour one with three equal channels. */
+async function writeMask(file: string, { width, height, mask }: PhantomView): Promise<void> {
+  const sharp = await nativeSharp();
+  if (sharp) {
+    const grey = sharp(mask, { raw: { width, height, channels: 1 } }).toColourspace("b-w");
+    await grey.png({ compressionLevel: 3 }).toFile(file);
+    return;
+  }
+  const equal = Uint8Array.from({ length: 3 * mask.length }, (_, i) => mask[Math.floor(i / 3)]!);
+  await writeFile(file, await new RgbImage(width, height, equal).toPng());
 }
 
 function countObjects(site: TissueSite): Record<string, number> {

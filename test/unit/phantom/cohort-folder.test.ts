@@ -26,7 +26,7 @@ import { isOsccError } from "../../../src/core/errors";
 import { installHost } from "../../../src/core/host";
 import { PACKAGE_ROOT } from "../../../src/core/paths";
 
-const SMALL = { patients: 4, width: 64, height: 48, seed: "folder-test" } as const;
+const SMALL = { patients: 3, width: 64, height: 48, seed: "folder-test" } as const;
 const VIEWS = ["01_10X", "01_2X", "01_4X", "02_10X", "02_2X", "02_4X"];
 
 const scratch = mkdtempSync(path.join(tmpdir(), "phantom-"));

@@ -151,7 +151,12 @@ describe("pixels", () => {
       magnification: "x400",
       width: 96,
     });
-    expect([hash(core.rgb), hash(core.mask), hash(edge.rgb), hash(edge.mask)]).toMatchInlineSnapshot(`
+    expect([
+      hash(core.image.data),
+      hash(core.truth.bits),
+      hash(edge.image.data),
+      hash(edge.truth.bits),
+    ]).toMatchInlineSnapshot(`
       [
         "0154117bb91fee69",
         "c0e477b817f1c8c4",
