@@ -48,7 +48,7 @@ export function drawSymmetry(augmentation: Augmentation, height: number, width: 
  * train.applySymmetry(Float32Array.of(1, 2, 3, 4), [2, 2, 1], mirror); // [2, 1, 4, 3]
  */
 export function applySymmetry(
-  pixels: Float32Array,
+  pixels: ArrayLike<number>,
   [height, width, channels]: readonly [height: number, width: number, channels: number],
   { transpose, flipVertical, flipHorizontal }: Symmetry,
 ): Float32Array {

@@ -114,8 +114,7 @@ function augmented(
   rng: Rng,
 ): Float32Array {
   const [height, width] = spec.encoder.imageSize;
-  const pixels = Float32Array.from(values);
-  return applySymmetry(pixels, [height, width, 3], drawSymmetry(augmentation, height, width, rng));
+  return applySymmetry(values, [height, width, 3], drawSymmetry(augmentation, height, width, rng));
 }
 
 /** Zero with probability `p`, else 1 / (1 - p): the expected value of what passes is unchanged. */

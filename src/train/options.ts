@@ -103,7 +103,7 @@ export const TRAINING_PRESETS = {
     fusionWidth: 768,
     dropout: 0.5,
     mode: "full",
-    epochs: 30,
+    epochs: 12,
     batch: 16,
     microBatch: 16,
     learningRate: { encoder: 5e-4, rest: 5e-4 },

@@ -133,7 +133,7 @@ export async function encodePatients(
     const features = new Map<string, Float32Array>();
     for (const patient of patients) {
       const { features: tensor } = await program.run({
-        images: Float32Array.from(await pixels.read(patient)),
+        images: new Float32Array(await pixels.read(patient)),
       });
       features.set(patient.id, tensor!.data as Float32Array);
       options.onPatient?.(features.size);
