@@ -5,7 +5,7 @@
  * @example
  * import { openCohort, plot } from "oscc-lab";
  * const cohort = await openCohort();
- * plot.classCounts(cohort.classCounts());
+ * plot.classCounts(cohort);
  */
 export * as audit from "./audit";
 export {

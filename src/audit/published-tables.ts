@@ -16,6 +16,7 @@ import {
   MISSING_LABEL,
   type PrintedRow,
   type PrintedTable,
+  type Statistic,
 } from "../evaluate";
 
 /** Table 3 prints correlations with four decimals; some lost their trailing zero on the way into JSON. */
@@ -53,23 +54,18 @@ export function publishedClassCounts(cohort: Cohort<MultiOscc>): PrintedRow[] {
  */
 export function publishedCorrelations(cohort: Cohort<MultiOscc>): PrintedRow[] {
   const matrix = correlationMatrix(cohort.labelColumns(), { missing: MISSING_LABEL });
-  const printed = nested(
-    PRINTED_CORRELATIONS.flatMap(({ tasks: [a, b], r, p }) => [
-      [a, b, "r", r] as const,
-      [a, b, "p", p] as const,
-    ]),
-  );
-  const computed = nested(
-    PRINTED_CORRELATIONS.flatMap(({ tasks: [a, b] }) => {
-      const [i, j] = [matrix.names.indexOf(a), matrix.names.indexOf(b)];
-      const [r, p] = [matrix.coefficients[i]?.[j], matrix.pValues[i]?.[j]];
-      return [
-        ...(typeof r === "number" ? [[a, b, "r", r] as const] : []),
-        ...(typeof p === "number" ? [[a, b, "p", p] as const] : []),
-      ];
-    }),
-  );
-  return compareWithPrinted(computed, printed, { decimals: CORRELATION_DECIMALS });
+  return PRINTED_CORRELATIONS.flatMap(({ tasks: [a, b], r, p }) => {
+    const [i, j] = [matrix.names.indexOf(a), matrix.names.indexOf(b)];
+    const cell = (kind: "r" | "p", value: Statistic | undefined) =>
+      typeof value === "number" ? nested([[a, b, kind, value]]) : {};
+    return [
+      ...compareWithPrinted(cell("r", matrix.coefficients[i]?.[j]), nested([[a, b, "r", r]]), {
+        decimals: CORRELATION_DECIMALS,
+      }),
+      // p-values are printed to as many digits as they happen to show.
+      ...compareWithPrinted(cell("p", matrix.pValues[i]?.[j]), nested([[a, b, "p", p]])),
+    ];
+  });
 }
 
 type Leaf = readonly [row: string, column: string, cell: string, value: number];
