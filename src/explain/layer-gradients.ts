@@ -13,7 +13,9 @@ export interface LayerGradients {
  * @param score  from a tap to one number: runs the model, letting the tap see its layers
  * @param layer  the layer's name
  * @example
- * explain.layerGradients((tap) => engine.tf.sum(model.forward(spec, live, images, { tap }).logits.TD!), "blocks.3.norm1");
+ * const { tf } = engine;
+ * const { gradients } = explain.layerGradients((tap) => tf.sum(tf.square(tap("x", tf.tensor([1, 2])))), "x");
+ * gradients.print(); // [2, 4]
  */
 export function layerGradients(score: (tap: LayerTap) => tf.Tensor, layer: string): LayerGradients {
   let activations: tf.Tensor | undefined;
