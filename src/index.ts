@@ -13,11 +13,13 @@ export {
   Cohort,
   type CohortSchema,
   importArrays,
+  loadPixels,
   type Magnification,
   MULTI_OSCC,
   openCohort,
   Patient,
   PatientImage,
+  readNpy,
   type Site,
   type Split,
   type Task,
@@ -30,7 +32,7 @@ export { show } from "./core/show";
 export * as engine from "./engine";
 export * as evaluate from "./evaluate";
 export * as explain from "./explain";
-export * as image from "./image";
+export * as images from "./image";
 export { RgbImage, readImage } from "./image";
 export * as model from "./model";
 export * as plot from "./plot";

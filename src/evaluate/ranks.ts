@@ -25,7 +25,7 @@ export function rankGroups(values: ArrayLike<number>): RankGroups {
  * Ranks from 1; tied values share the mean of the ranks they take up ("midranks").
  *
  * @example
- * midranks([10, 20, 20, 30]); // [1, 2.5, 2.5, 4]
+ * evaluate.midranks([10, 20, 20, 30]); // [1, 2.5, 2.5, 4]
  */
 export function midranks(values: ArrayLike<number>): Float64Array {
   const { groupOf, values: distinct } = rankGroups(values);

@@ -79,7 +79,7 @@ export async function decodeImage(
  * @throws UnreadableImage
  * @example
  * import { image } from "oscc-lab";
- * const small = await image.readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
+ * const small = await images.readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
  */
 export async function readResized(file: string, options: ReadResizedOptions): Promise<RgbImage> {
   const { size, fit = "squash", filter = "triangle", maxPixels = MAX_PIXELS } = options;

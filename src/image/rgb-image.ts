@@ -96,8 +96,8 @@ export class RgbImage {
    * @param height  in pixels
    * @param options `fit`: `"squash"` (default), `"crop"` or `"fit"`; `filter`: `"triangle"` (default) or `"published"`
    * @example
-   * await image.resize(512, 512, { filter: "published" }); // the study's preprocessing, to the grey level
-   * await image.resize(224, 224, { fit: "crop" });         // keeps the shape of nuclei
+   * await picture.resize(512, 512, { filter: "published" }); // the study's preprocessing, to the grey level
+   * await picture.resize(224, 224, { fit: "crop" });         // keeps the shape of nuclei
    */
   async resize(width: number, height: number, options: ResizeOptions = {}): Promise<RgbImage> {
     const { fit = "squash", filter = "triangle" } = options;
@@ -137,7 +137,7 @@ export class RgbImage {
    * A Jimp image with a copy of the pixels: a bitmap to poke at in a cell.
    *
    * @example
-   * const bitmap = await image.toJimp();
+   * const bitmap = await picture.toJimp();
    * bitmap.greyscale().contrast(0.3);
    * const back = RgbImage.fromJimp(bitmap);
    */
