@@ -78,7 +78,7 @@ export async function decodeImage(
  * @param options `size` `[height, width]`; `fit`, default `"squash"`; `filter`, default `"triangle"`; and those of `readImage`
  * @throws UnreadableImage
  * @example
- * import { image } from "oscc-lab";
+ * import { images } from "oscc-lab";
  * const small = await images.readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
  */
 export async function readResized(file: string, options: ReadResizedOptions): Promise<RgbImage> {
