@@ -1,5 +1,5 @@
 /** What lies around the package: JupyterLab, the data, the weights. None of it is needed to run the notebooks. */
-import { isOsccError } from "../../core/errors";
+import { host, installHost } from "../../core/host";
 import { findJupyterLab } from "../jupyter";
 import { type Finding, fail, firstLine, pass, warn } from "./finding";
 
@@ -28,24 +28,27 @@ export async function checkData(folder = process.env.OSCC_DATA): Promise<Finding
       "not set; notebooks use the phantom cohort and say so",
       "export OSCC_DATA=/path/to/the/data",
     );
+  // What opening would say on its way is one line of the list here.
+  const restore = installHost({ ...host(), warn: () => {} });
   try {
     const { openCohort } = await import("../../cohort/index.js");
-    const cohort = await openCohort(folder);
-    const found = `${cohort.name}, ${cohort.patients.length} patients, in ${folder}`;
-    return cohort.warnings.length === 0
-      ? pass(what, found)
-      : warn(
-          what,
-          `${found}; ${cohort.warnings.length} warnings, first: ${cohort.warnings[0]}`,
-          "See cohort.warnings for all of them.",
-        );
+    const { name, patients, warnings } = await openCohort(folder);
+    const found = `${name}, ${patients.length} patients, in ${folder}`;
+    if (warnings.length === 0) return pass(what, found);
+    const more = warnings.length > 1 ? ` (and ${warnings.length - 1} more)` : "";
+    return warn(
+      what,
+      `${found}; ${warnings[0]}${more}`,
+      "cohort.warnings lists all; what is there can be used.",
+    );
   } catch (error) {
-    const advice = isOsccError(error) ? error.message.split("\n").slice(1).join(" ").trim() : "";
     return fail(
       what,
       firstLine(error),
-      advice || "Point OSCC_DATA at a folder with a data set, or unset it.",
+      "Point OSCC_DATA at a folder with a data set (openCohort says what it looks for), or unset it.",
     );
+  } finally {
+    restore();
   }
 }
 
