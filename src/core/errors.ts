@@ -143,12 +143,21 @@ export function invalidArgument(
   expected: string,
   advice?: string,
 ): OsccError<"InvalidArgument"> {
-  const shown = typeof found === "string" ? JSON.stringify(found) : String(found);
+  const shown = typeof found === "string" ? JSON.stringify(found) : asText(found);
   return new OsccError(
     "InvalidArgument",
     [`${argument} is ${shown}; expected ${expected}.`, ...(advice ? [advice] : [])],
     { argument, found },
   );
+}
+
+/** `String(found)`, also for objects that have no text form. */
+function asText(found: unknown): string {
+  try {
+    return String(found);
+  } catch {
+    return Object.prototype.toString.call(found);
+  }
 }
 
 function editDistance(a: string, b: string): number {

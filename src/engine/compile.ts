@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { currentSignal } from "../core/abort";
 import { selectDevice } from "./devices";
 import { eagerProgram } from "./eager";
-import { completeSpecs, type Device, type Program, type StepFunction } from "./program";
+import { checkState, completeSpecs, type Device, type Program, type StepFunction } from "./program";
 import { residentProgram } from "./resident";
 import type { HostTensor, TensorSpec } from "./tensors";
 import { traceFunction } from "./trace/trace";
@@ -51,9 +51,9 @@ export async function compile<I extends string, O extends string, S extends stri
 ): Promise<Program<I, O, S>> {
   const started = performance.now();
   const name = options.name ?? (fn.name || "program");
-  const inputs = completeSpecs("input", signature.inputs);
+  const inputs = completeSpecs(`${name}: input`, signature.inputs);
   const state: Readonly<Record<string, HostTensor>> = signature.state ?? ({} as Record<string, HostTensor>);
-  const stateSpecs = completeSpecs("state", state);
+  const stateSpecs = checkState(name, state);
   const signal = currentSignal(options.signal);
   const { device } = await selectDevice(options.device);
   const step = fn as unknown as StepFunction;

@@ -1,12 +1,13 @@
 /** Running a function as it is, operation by operation, on a TensorFlow.js backend. */
 
 import { throwIfAborted } from "../core/abort";
-import { OsccError, unknownName } from "../core/errors";
+import { OsccError } from "../core/errors";
 import { eagerBackend, withBackend } from "./backends";
 import {
+  checkEntries,
   checkInputs,
+  checkNames,
   checkNewState,
-  checkTensor,
   disposedProgram,
   type Program,
   type Step,
@@ -71,35 +72,32 @@ export async function eagerProgram({
     device: "eager",
     build: { nodes: 0, bytes: 0, milliseconds: performance.now() - started },
     outputs,
-    run: (given, options) => {
+    run: async (given, options) => {
       const checked = checkInputs(name, inputs, given);
       return turns.take(async () => {
         throwIfAborted(options?.signal ?? signal, name);
         return advance(checked);
       });
     },
-    readState: (names) =>
-      turns.take(async () => {
+    readState: async (names) => {
+      const wanted = checkNames(name, specs, names);
+      return turns.take(async () => {
         const current = opened();
         const read: Record<string, HostTensor> = {};
-        for (const key of names ?? Object.keys(current)) {
-          const value = current[key];
-          if (!value) throw unknownName(`state entry of ${name}`, key, Object.keys(current));
-          read[key] = await fromTensor(value);
-        }
+        for (const key of wanted) read[key] = await fromTensor(current[key]!);
         return read;
-      }),
-    writeState: (entries) =>
-      turns.take(async () => {
+      });
+    },
+    writeState: async (entries) => {
+      const checked = checkEntries(name, specs, entries);
+      return turns.take(async () => {
         const current = opened();
-        for (const [key, value] of Object.entries(entries)) {
-          const spec = specs[key];
-          if (!spec) throw unknownName(`state entry of ${name}`, key, Object.keys(specs));
-          const checked = checkTensor(`${name}: state "${key}"`, spec, value);
+        for (const [key, value] of Object.entries(checked)) {
           current[key]!.dispose();
-          current[key] = withBackend(backend, () => toTensor(checked));
+          current[key] = withBackend(backend, () => toTensor(value));
         }
-      }),
+      });
+    },
     save: saveGraph,
     dispose: () =>
       turns.take(async () => {

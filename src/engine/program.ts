@@ -58,18 +58,32 @@ export function completeSpecs(
   specs: Readonly<Record<string, TensorSpec>>,
 ): Record<string, Required<TensorSpec>> {
   return Object.fromEntries(
-    Object.entries(specs).map(([name, { shape, dtype = "float32" }]) => {
-      for (const length of shape)
-        if (!Number.isInteger(length) || length < 1)
-          throw invalidArgument(
-            `${kind} "${name}": shape`,
-            `[${shape.join(", ")}]`,
-            "whole numbers from 1",
-            "Shapes are fixed when a function is compiled: compile once for each batch size.",
-          );
-      return [name, { shape: [...shape], dtype: dtypeOf({ dtype }) }];
-    }),
+    Object.entries(specs).map(([name, spec]) => [name, completeSpec(`${kind} "${name}"`, spec)]),
   );
+}
+
+function completeSpec(what: string, spec: TensorSpec | null | undefined): Required<TensorSpec> {
+  const { shape, dtype = "float32" } = spec ?? ({} as Partial<TensorSpec>);
+  const lengths: readonly unknown[] | undefined = Array.isArray(shape) ? shape : undefined;
+  if (!lengths?.every((length) => Number.isInteger(length) && (length as number) > 0))
+    throw invalidArgument(
+      `${what}: shape`,
+      lengths ? `[${lengths.join(", ")}]` : shape,
+      "a list of whole numbers from 1",
+      "Shapes are fixed when a function is compiled: compile once for each batch size.",
+    );
+  return { shape: [...(lengths as number[])], dtype: dtypeOf({ dtype }) };
+}
+
+/** Check the first values of a state: each a host tensor whose data fill its shape. */
+export function checkState(
+  program: string,
+  state: Readonly<Record<string, HostTensor>>,
+): Record<string, Required<TensorSpec>> {
+  const specs = completeSpecs(`${program}: state`, state);
+  for (const [name, spec] of Object.entries(specs))
+    checkTensor(`${program}: state "${name}"`, spec, state[name]);
+  return specs;
 }
 
 /** Check what was passed for each input against its spec, and give plain tensors in the order of the specs. */
@@ -78,15 +92,54 @@ export function checkInputs(
   specs: Readonly<Record<string, Required<TensorSpec>>>,
   inputs: Readonly<Record<string, RunInput | undefined>>,
 ): Record<string, HostTensor> {
-  for (const name of Object.keys(inputs))
-    if (!(name in specs)) throw unknownName(`input of ${program}`, name, Object.keys(specs));
+  const given = record(`${program}: inputs`, inputs);
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(specs, name)) throw unknownName(`input of ${program}`, name, Object.keys(specs));
   return Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => [
       name,
-      checkTensor(`${program}: input "${name}"`, spec, inputs[name]),
+      checkTensor(`${program}: input "${name}"`, spec, given[name]),
     ]),
   );
 }
+
+/** Check new values for entries of the state; gives plain tensors by name. */
+export function checkEntries(
+  program: string,
+  specs: Readonly<Record<string, Required<TensorSpec>>>,
+  entries: Readonly<Record<string, HostTensor | undefined>>,
+): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(record(`${program}: state`, entries)).map(([name, value]) => {
+      if (!Object.hasOwn(specs, name))
+        throw unknownName(`state entry of ${program}`, name, Object.keys(specs));
+      return [name, checkTensor(`${program}: state "${name}"`, specs[name]!, value)];
+    }),
+  );
+}
+
+/** Check names of state entries; none given means all. */
+export function checkNames(
+  program: string,
+  specs: Readonly<Record<string, Required<TensorSpec>>>,
+  names: readonly string[] | undefined,
+): readonly string[] {
+  const known = Object.keys(specs);
+  if (names === undefined) return known;
+  if (!Array.isArray(names)) throw invalidArgument(`${program}: names of state`, names, "a list of names");
+  for (const name of names)
+    if (!known.includes(name)) throw unknownName(`state entry of ${program}`, String(name), known);
+  return names;
+}
+
+function record<T>(what: string, found: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  if (typeof found === "object" && found !== null && !Array.isArray(found) && !ArrayBuffer.isView(found))
+    return found;
+  throw invalidArgument(what, found, "tensors by name, { x: ... }");
+}
+
+/** The array type of each kind of element. */
+const HOLDERS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
 /** Check one tensor against its spec. `what` begins the message. */
 export function checkTensor(
@@ -94,27 +147,41 @@ export function checkTensor(
   { shape, dtype }: Required<TensorSpec>,
   found: RunInput | undefined,
 ): HostTensor {
-  if (found === undefined) throw invalidArgument(what, found, `a tensor of shape [${shape.join(", ")}]`);
   if (typeof found === "number") return checkTensor(what, { shape, dtype }, scalarData(found, dtype));
-  const isHostTensor = "data" in found;
-  const data = isHostTensor ? found.data : found;
-  const fits = isHostTensor ? sameShape(found.shape, shape) : data.length === sizeOf(shape);
-  if (!fits) {
-    const foundShape = isHostTensor ? found.shape : [data.length];
+  const { data, ...host } = partsOf(found);
+  const holder = HOLDERS[dtype];
+  if (!ArrayBuffer.isView(data))
+    throw invalidArgument(what, data, `a ${holder.name} or a tensor of shape [${shape.join(", ")}]`);
+  const given = host.shape ?? shape;
+  if (!sameShape(given, shape) || data.length !== sizeOf(shape)) {
+    const seen = host.shape
+      ? `shape [${host.shape.join(", ")}] and ${data.length} elements`
+      : `${data.length} elements`;
     throw new OsccError(
       "ShapeMismatch",
       [
-        `${what} has ${isHostTensor ? `shape [${foundShape.join(", ")}]` : `${data.length} elements`}.`,
-        `Expected [${shape.join(", ")}]${isHostTensor ? "" : `, ${sizeOf(shape)} elements`}: the shape it was compiled for.`,
+        `${what} has ${seen}.`,
+        `Expected [${shape.join(", ")}], ${sizeOf(shape)} elements: the shape it was compiled for.`,
         "Pad and mask a smaller last batch, or compile a second program for it.",
       ],
-      { expected: shape, found: foundShape },
+      { expected: shape, found: host.shape ?? [data.length] },
     );
   }
-  const holder = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
   if (!(data instanceof holder))
-    throw invalidArgument(what, `a ${data.constructor.name}`, `a ${holder.name} (dtype ${dtype})`);
+    throw invalidArgument(
+      what,
+      `a ${(data as object).constructor.name}`,
+      `a ${holder.name} (dtype ${dtype})`,
+    );
   return { shape, dtype, data };
+}
+
+/** The shape (if it came with one) and the elements of what was passed. */
+function partsOf(found: unknown): { data: TensorData | undefined; shape?: readonly number[] } {
+  if (ArrayBuffer.isView(found)) return { data: found as TensorData };
+  if (typeof found !== "object" || found === null) return { data: found as undefined };
+  const { data, shape } = found as Partial<HostTensor>;
+  return Array.isArray(shape) ? { data, shape } : { data: undefined };
 }
 
 /** Check the tensors that a traced or eager function returned against the state it has. */

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
-import { unknownName } from "../core/errors";
 import { computeFailure } from "./failures";
-import { checkInputs, checkTensor, disposedProgram, type Program } from "./program";
+import { checkEntries, checkInputs, checkNames, disposedProgram, type Program } from "./program";
 import type { RequestKind, Requests, SessionDevice } from "./protocol";
 import { computeThreads, runner } from "./runner";
 import type { HostTensor, TensorData, TensorSpec } from "./tensors";
@@ -53,11 +52,6 @@ export async function residentProgram(
     turns.take(() => (open ? work() : Promise.reject(disposedProgram(name))));
   const inputs = specsByName(traced.inputs);
   const state = specsByName(traced.state);
-  const known = (entry: string) => {
-    if (!(entry in state)) throw unknownName(`state entry of ${name}`, entry, Object.keys(state));
-    return entry;
-  };
-
   return {
     device,
     build: { nodes: traced.nodes, bytes: traced.model.byteLength, milliseconds: performance.now() - started },
@@ -70,23 +64,19 @@ export async function residentProgram(
         return tensorsOf(traced.outputs, outputs);
       });
     },
-    readState: (names) =>
-      inTurn(async () => {
-        const wanted = (names ?? Object.keys(state)).map(known);
+    readState: async (names) => {
+      const wanted = checkNames(name, state, names);
+      return inTurn(async () => {
         const read = await asked("read", { program, names: wanted });
         return tensorsOf(
           traced.state.filter((entry) => wanted.includes(entry.name)),
           read,
         );
-      }),
+      });
+    },
     writeState: async (entries) => {
-      const checked = Object.fromEntries(
-        Object.entries(entries).map(([entry, value]) => [
-          entry,
-          checkTensor(`${name}: state "${entry}"`, state[known(entry)]!, value).data.slice(),
-        ]),
-      );
-      await inTurn(() => asked("write", { program, values: checked }));
+      const values = mapValues(checkEntries(name, state, entries), (tensor) => tensor.data.slice());
+      await inTurn(() => asked("write", { program, values }));
     },
     save: (path) => writeFile(path, traced.file()),
     dispose: () =>

@@ -111,7 +111,7 @@ describe.each<Device>(["eager", "cpu"])("a program on %s", (device) => {
   it("says what does not fit", async () => {
     const program = await compile(running, SIGNATURE, { device, name: "running sum" });
     await expect(async () => program.run({ x: hostTensor([1, 2]) })).rejects.toThrow(
-      /running sum: input "x" has shape \[2\][\s\S]*Expected \[4\][\s\S]*Pad and mask/,
+      /running sum: input "x" has shape \[2\] and 2 elements[\s\S]*Expected \[4\][\s\S]*Pad and mask/,
     );
     await expect(async () => program.run({ x: Int32Array.of(1, 2, 3, 4) })).rejects.toThrow(
       /Float32Array \(dtype float32\)/,
