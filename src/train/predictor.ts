@@ -8,13 +8,22 @@ import {
   type ModelSpec,
   normalise,
   type Parameters,
+  PREFIX_TOKENS,
+  patchGrid,
 } from "../model";
 import type { TrainingPatient } from "./cohort";
 import type { PixelSource } from "./pixels";
 import { type StepSource, sourceInput } from "./step";
 
-/** Patients in one forward pass. */
-const PREDICTION_BATCH = 8;
+/** Most patients in one forward pass, and most tokens: more would take memory without saving time. */
+const MOST_PATIENTS = 8;
+const MOST_TOKENS = 8192;
+
+function predictionBatch({ encoder, views }: ModelSpec): number {
+  const [rows, columns] = patchGrid(encoder);
+  const tokens = views.length * (PREFIX_TOKENS + rows * columns);
+  return Math.max(1, Math.min(MOST_PATIENTS, Math.floor(MOST_TOKENS / tokens)));
+}
 
 export interface PredictorOptions {
   readonly source?: StepSource;
@@ -31,6 +40,7 @@ export class Predictor {
     private readonly spec: ModelSpec,
     private readonly program: Program,
     private readonly source: StepSource,
+    private readonly batch: number,
   ) {}
 
   static async open(model: Model, options: PredictorOptions = {}): Promise<Predictor> {
@@ -41,12 +51,13 @@ export class Predictor {
         : Object.fromEntries(
             Object.entries(model.parameters).filter(([name]) => !name.startsWith("encoder.")),
           );
+    const batch = predictionBatch(model.spec);
     const program = await compile(
       forwardStep(model.spec, source),
-      { inputs: sourceInput(model.spec, source, PREDICTION_BATCH), state },
+      { inputs: sourceInput(model.spec, source, batch), state },
       { device, name: "predict", ...(signal ? { signal } : {}) },
     );
-    return new Predictor(model.spec, program, source);
+    return new Predictor(model.spec, program, source, batch);
   }
 
   get device(): Device {
@@ -65,9 +76,9 @@ export class Predictor {
   ): Promise<Logits> {
     const rows: Record<string, Float32Array[]> = {};
     for (const task of Object.keys(this.spec.tasks)) rows[task] = [];
-    for (let start = 0; start < patients.length; start += PREDICTION_BATCH) {
-      const batch = patients.slice(start, start + PREDICTION_BATCH);
-      const outputs = await this.program.run({ [this.source]: await gather(batch, PREDICTION_BATCH, read) });
+    for (let start = 0; start < patients.length; start += this.batch) {
+      const batch = patients.slice(start, start + this.batch);
+      const outputs = await this.program.run({ [this.source]: await gather(batch, this.batch, read) });
       for (const [task, { classes }] of Object.entries(this.spec.tasks))
         batch.forEach((_, i) => {
           rows[task]!.push(
