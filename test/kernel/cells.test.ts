@@ -89,6 +89,15 @@ describe("variables", () => {
     expect(await value("keep()")).toBe("1");
   });
 
+  test("an object may name them in the short form", async () => {
+    await run("const stain = 'eosin'; let strength = 1;");
+    expect(await value("({ stain, deep: { strength } })")).toBe("{ stain: 'eosin', deep: { strength: 1 } }");
+    await run("({ strength } = { strength: 2 }); ({ strength = 3 } = { strength: undefined });");
+    expect(await value("const { length } = stain; ({ length, strength })")).toBe(
+      "{ length: 5, strength: 3 }",
+    );
+  });
+
   test("imports live on", async () => {
     await run('import * as os from "node:os"; import { join } from "node:path"; import fs from "node:fs";');
     expect(await value('[typeof os.cpus, join("a", "b"), typeof fs.readFileSync]')).toBe(

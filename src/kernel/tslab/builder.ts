@@ -5,6 +5,7 @@
  * With an analysis API and its libraries loaded that is most of a cell's time, and a cell needs only the
  * few local modules that it imports.
  */
+import { writeOutShorthand } from "./shorthand";
 import type { TypeScript } from "./typescript";
 
 type SourceFile = TypeScript.SourceFile & {
@@ -18,9 +19,53 @@ type SourceFile = TypeScript.SourceFile & {
 export function createLightBuilder(ts: typeof TypeScript) {
   return (...args: Parameters<typeof ts.createAbstractBuilder>): TypeScript.BuilderProgram => {
     const builder = ts.createAbstractBuilder(...args);
+    bindRootFiles(ts, builder.getProgram());
+    builder.emit = (file, write, token, only, transformers) =>
+      emitWithDeclarations(builder.getProgram(), file, write, token, only, {
+        ...transformers,
+        after: [writeOutShorthand(ts, builder.getProgram()), ...(transformers?.after ?? [])],
+      });
     builder.getAllDependencies = (file) => localDependencies(builder.getProgram(), file);
     return builder;
   };
+}
+
+/**
+ * Declarations are written even when TypeScript thinks that a library's users could not name a type in them: a cell is no
+ * library, and the worst that comes of it is an `any` in a later cell.
+ */
+function emitWithDeclarations(
+  program: TypeScript.Program,
+  file?: TypeScript.SourceFile,
+  write?: TypeScript.WriteFileCallback,
+  token?: TypeScript.CancellationToken,
+  onlyDeclarations?: boolean,
+  transformers?: TypeScript.CustomTransformers,
+): TypeScript.EmitResult {
+  let isDeclared = false;
+  const watchful: TypeScript.WriteFileCallback = (name, ...rest) => {
+    isDeclared ||= name.endsWith(".d.ts");
+    write?.(name, ...rest);
+  };
+  const result = program.emit(file, watchful, token, onlyDeclarations, transformers);
+  if (!isDeclared) program.emit(file, write, token, true, transformers);
+  return result;
+}
+
+/** Problems of writing declarations: a type that has no name (4020 to 4094), or none that is portable (2742). */
+export function isDeclarationProblem({ code }: TypeScript.Diagnostic): boolean {
+  return code === 2742 || (code >= 4020 && code <= 4094);
+}
+
+/** tslab reads the names that a cell declares right after the program is made; usually the bookkeeping has found them by then. */
+function bindRootFiles(ts: typeof TypeScript, program: TypeScript.Program): void {
+  const { bindSourceFile } = ts as unknown as {
+    bindSourceFile: (file: TypeScript.SourceFile, options: TypeScript.CompilerOptions) => void;
+  };
+  for (const name of program.getRootFileNames()) {
+    const file = program.getSourceFile(name);
+    if (file) bindSourceFile(file, program.getCompilerOptions());
+  }
 }
 
 /** The file and the local modules that it imports, directly or through others. Declarations are not compiled, so not followed. */

@@ -80,12 +80,14 @@ export function resolveFromKernelForTypes(ts: typeof TypeScript, folder: string)
   const forward = forwarder(folder);
   const { sys } = ts;
   const { fileExists, readFile, directoryExists, getDirectories, readDirectory, realpath } = sys;
+  // A forwarded file keeps the name under which it was found: then the types of a cell's variables can be
+  // written down as `import("danfojs-node")`, whichever package brought them.
   sys.fileExists = (file) => fileExists.call(sys, forward(file));
   sys.readFile = (file, encoding) => readFile.call(sys, forward(file), encoding);
   sys.directoryExists = (name) => directoryExists.call(sys, forward(name));
   sys.getDirectories = (name) => getDirectories.call(sys, forward(name));
   sys.readDirectory = (name, ...rest) => readDirectory.call(sys, forward(name), ...rest);
-  if (realpath) sys.realpath = (name) => realpath.call(sys, forward(name));
+  if (realpath) sys.realpath = (name) => (forward(name) === name ? realpath.call(sys, name) : name);
 }
 
 /** Maps paths in the notebook folder's `node_modules` to the kernel's, for packages that are found in no folder above. */
@@ -96,8 +98,12 @@ function forwarder(folder: string): (file: string) => string {
     if (!known.has(name)) known.set(name, kernelPackage(folder, name));
     return known.get(name);
   };
+  // The package's own node_modules are seen beside it, not in it: one flat folder.
+  const nested = `${modules}${OWN_NAME}/node_modules`;
+  const isForwarded = target(OWN_NAME) !== undefined;
   return (file) => {
     if (!file.startsWith(modules)) return file;
+    if (isForwarded && file.startsWith(nested)) return `${file}-is-flattened`;
     const parts = file.slice(modules.length).split("/");
     const depth = parts[0]?.startsWith("@") ? 2 : 1;
     const found = target(parts.slice(0, depth).join("/"));

@@ -8,7 +8,7 @@
  */
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import { composeMappers, type SourceMapper, sourceMapper, splitInlineMap } from "../source-map";
-import { createLightBuilder } from "./builder";
+import { createLightBuilder, isDeclarationProblem } from "./builder";
 
 export type { TypeScript };
 
@@ -36,6 +36,7 @@ function load(): Tslab {
   const replacements = {
     createWatchCompilerHost: createHost(ts),
     transpileModule: transpileWithMap(ts, mappers),
+    getPreEmitDiagnosticsOfFiles: diagnosticsOfCells(ts),
   };
   // The properties of the original cannot be redefined, so the replacement is a copy.
   const changed = Object.create(null, {
@@ -99,6 +100,16 @@ function transpileWithMap(ts: typeof TypeScript, mappers: Map<string, SourceMapp
       mappers.set(outputText, composeMappers(sourceMapper(map), sourceMapper(output.sourceMapText)));
     return { ...output, outputText };
   };
+}
+
+/** What stops a cell: not what only concerns the authors of libraries. */
+function diagnosticsOfCells(ts: typeof TypeScript) {
+  type Diagnostics = (program: TypeScript.Program, files: TypeScript.SourceFile[]) => TypeScript.Diagnostic[];
+  const { getPreEmitDiagnosticsOfFiles } = ts as unknown as { getPreEmitDiagnosticsOfFiles: Diagnostics };
+  return ((program, files) =>
+    getPreEmitDiagnosticsOfFiles(program, files).filter(
+      (problem) => !isDeclarationProblem(problem),
+    )) as Diagnostics;
 }
 
 /** Installed packages do not change while a notebook runs; watching their thousands of files costs time. */
