@@ -19,7 +19,8 @@ import { Run, type RunRecord } from "./run";
 /**
  * `fit`, unless the same run was finished before: then that one is read back.
  *
- * The image files count by path, size and time of change; change one and the run is made again.
+ * The image files count by path, size and time of change; change one and the run is made again. A run on images
+ * that come from no file is not kept: nobody could tell whether they changed.
  *
  * @param cohort   as for `fit`
  * @param options  as for `fit`; a loss function of your own cannot be recognised later, so such a run is not kept
@@ -33,7 +34,9 @@ export async function keptFit<Task extends string>(
   options: FitOptions<Task> = {},
 ): Promise<Run<Task>> {
   if (Object.values(resolveOptions(cohort, options).loss).includes("custom")) return fit(cohort, options);
-  const folder = path.join(cacheFolder(), "runs", runKey(cohort, options));
+  const key = runKey(cohort, options);
+  if (key === undefined) return fit(cohort, options);
+  const folder = path.join(cacheFolder(), "runs", key);
   if (existsSync(path.join(folder, "run.json"))) return loadRun(folder, cohort);
   const run = await fit(cohort, options);
   await saveWhole(run, folder);
@@ -99,8 +102,11 @@ async function saveWhole(run: Run, folder: string): Promise<void> {
   }
 }
 
-/** A fingerprint of everything that a run depends on. */
-function runKey<Task extends string>(cohort: TrainingCohort<Task>, options: FitOptions<Task>): string {
+/** A fingerprint of everything that a run depends on; `undefined` when an image has no file. */
+function runKey<Task extends string>(
+  cohort: TrainingCohort<Task>,
+  options: FitOptions<Task>,
+): string | undefined {
   const settings = resolveOptions(cohort, options);
   const hash = createHash("sha256");
   const say = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
@@ -108,8 +114,10 @@ function runKey<Task extends string>(cohort: TrainingCohort<Task>, options: FitO
   if (settings.weights) say(fileFacts(settings.weights));
   for (const patient of cohort.patients) {
     say([patient.id, patient.split, settings.tasks.map((task) => patient.labels[task as Task])]);
-    for (const image of patient.images({ onMissing: "substitute-site", views: settings.views }))
-      if (image.path) say(fileFacts(image.path));
+    for (const image of patient.images({ onMissing: "substitute-site", views: settings.views })) {
+      if (image.path === undefined) return undefined;
+      say(fileFacts(image.path));
+    }
   }
   return hash.digest("hex").slice(0, 24);
 }
