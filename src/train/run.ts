@@ -106,7 +106,7 @@ export class Run<Task extends string = string> {
    *
    * @param who      a part of the cohort's split, or patients
    * @param task     default the run's only task
-   * @param options  `signal` stops it
+   * @param options  `signal` stops it; `device`, default `auto` (a run may be read back on another machine)
    * @returns        predictions for `evaluate.*`; patients without a label have `yTrue` -1
    * @throws UnknownName  for a split or task that is not there
    */
@@ -119,7 +119,7 @@ export class Run<Task extends string = string> {
     const patients = typeof who === "string" ? this.inSplit(who) : who;
     const signal = currentSignal(options.signal);
     const predictor = await Predictor.open(this.model, {
-      device: options.device ?? this.device,
+      device: options.device ?? "auto",
       ...(signal ? { signal } : {}),
     });
     try {
