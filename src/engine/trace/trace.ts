@@ -2,7 +2,7 @@
 import { invalidArgument } from "../../core/errors";
 import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
-import type { Graph, ValueInfo } from "../onnx/graph";
+import type { Graph, Node, ValueInfo } from "../onnx/graph";
 import { checkNewState, type Device, type StepFunction } from "../program";
 import { dtypeOf, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
@@ -168,13 +168,32 @@ function canOverwrite(graph: Graph, dependencies: Dependencies, old: string, nex
   const writer = dependencies.producerOf(next);
   if (!writer || writer.operator === "Identity") return false;
   if (graph.outputs.some((output) => output.name === old)) return false;
-  const readers = dependencies.readers(old);
-  const others = readers.filter((reader) => reader !== writer);
-  if (others.length < readers.length && !ELEMENT_BY_ELEMENT.has(writer.operator)) return false;
-  if (others.some((reader) => SHARES_MEMORY.has(reader.operator))) return false;
+  const readers = readersThroughViews(graph, dependencies, old);
+  if (readers.has(writer) && !ELEMENT_BY_ELEMENT.has(writer.operator)) return false;
+  readers.delete(writer);
   // The latest first: where one fails it is usually that one.
-  return others.toReversed().every((reader) => dependencies.needsAll(writer, [reader]));
+  return [...readers].reverse().every((reader) => dependencies.needsAll(writer, [reader]));
 }
 
-/** Operators whose output may lie in the memory of their input: what reads the output then reads `old` too. */
-const SHARES_MEMORY = new Set(["Reshape", "Identity"]);
+/** Operators whose output the runtime may let lie in the memory of their input, or fold into the node behind them. */
+const VIEWS = new Set(["Cast", "Concat", "Expand", "Identity", "Reshape", "Slice", "Tile", "Transpose"]);
+/** Operators that vanish, or fold into a product, when their other input is a constant. */
+const SCALINGS = new Set(["Add", "Div", "Mul", "Neg", "Sub"]);
+
+/**
+ * All nodes that may read the memory of `value` once the runtime has optimised the graph: its readers, and, where a
+ * reader may be optimised away, the readers of what that one makes.
+ */
+function readersThroughViews(graph: Graph, dependencies: Dependencies, value: string): Set<Node> {
+  const found = new Set<Node>();
+  const open = [value];
+  while (open.length > 0)
+    for (const reader of dependencies.readers(open.pop()!)) {
+      if (found.has(reader)) continue;
+      found.add(reader);
+      const scales =
+        SCALINGS.has(reader.operator) && reader.inputs.some((input) => graph.constants.has(input));
+      if (scales || VIEWS.has(reader.operator)) open.push(...reader.outputs);
+    }
+  return found;
+}
