@@ -1,7 +1,7 @@
 /** Area under the ROC curve: the probability that a positive scores higher than a negative, ties counting half. */
 import { meanStatistic, type Statistic, undefinedBecause } from "./outcome";
 import { type BinaryScores, type Predictions, type Question, questionsAbout } from "./predictions";
-import { SampledAuc } from "./sampledAuc";
+import { SampledAuc } from "./sampled-auc";
 
 /**
  * The AUC of scores, or of predictions (two classes: of class 1; more: mean over classes, one against the rest).

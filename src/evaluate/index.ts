@@ -1,6 +1,6 @@
 /** Metrics, curves and intervals; association; comparison with printed tables. Plain typed results. */
 export { auc } from "./auc";
-export { type AucIntervalOptions, aucInterval, INTERVAL_RULES, type IntervalRule } from "./aucInterval";
+export { type AucIntervalOptions, aucInterval, INTERVAL_RULES, type IntervalRule } from "./auc-interval";
 export { type BootstrapOptions, RESAMPLING, type Resampling } from "./bootstrap";
 export {
   CORRELATION_METHODS,

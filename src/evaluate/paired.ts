@@ -7,7 +7,7 @@ import { type BootstrapOptions, bootstrapMethod, bootstrapRng, bootstrapSettings
 import { type Interval, undefinedError } from "./outcome";
 import { type BinaryScores, type Predictions, questionsAbout } from "./predictions";
 import { middle } from "./quantile";
-import { meanAuc, sampledMeans } from "./sampledAuc";
+import { meanAuc, sampledMeans } from "./sampled-auc";
 
 /** Two AUCs on the same patients and their difference. */
 export interface PairedAuc {

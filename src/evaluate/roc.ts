@@ -12,7 +12,7 @@ import {
 import { type Interval, undefinedError } from "./outcome";
 import { asQuestion, type BinaryScores, type Predictions } from "./predictions";
 import { middle } from "./quantile";
-import { SampledAuc } from "./sampledAuc";
+import { SampledAuc } from "./sampled-auc";
 
 /** Bounds of the true positive rate at each of a grid of false positive rates. */
 export interface RocBand {

@@ -1,6 +1,6 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
 export { type CamFigureOptions, cam } from "./cam";
-export { type ClassCountsFigureOptions, type Countable, classCounts } from "./classCounts";
+export { type ClassCountsFigureOptions, type Countable, classCounts } from "./class-counts";
 export {
   type Comparable,
   type ComparisonOptions,
@@ -9,7 +9,7 @@ export {
   differences,
 } from "./comparison";
 export { confusion } from "./confusion";
-export { type ContactSheetOptions, contactSheet } from "./contactSheet";
+export { type ContactSheetOptions, contactSheet } from "./contact-sheet";
 export { type CorrelationFigureOptions, correlation } from "./correlation";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type MagnificationsOptions, magnifications } from "./magnifications";

@@ -17,7 +17,7 @@ import {
 import { correlationPValue, normalQuantile, normalUpperTail } from "../../../src/evaluate/distributions";
 import { asQuestion } from "../../../src/evaluate/predictions";
 import { quantileSorted } from "../../../src/evaluate/quantile";
-import { SampledAuc } from "../../../src/evaluate/sampledAuc";
+import { SampledAuc } from "../../../src/evaluate/sampled-auc";
 
 /** Made by generate.py beside it with NumPy, SciPy and scikit-learn. */
 const reference = JSON.parse(

@@ -19,7 +19,7 @@ import {
   questionsAbout,
 } from "./predictions";
 import { middle } from "./quantile";
-import { meanAuc, SampledAuc, sampledMeans } from "./sampledAuc";
+import { meanAuc, SampledAuc, sampledMeans } from "./sampled-auc";
 
 /** How the bounds are made from bootstrap samples. */
 export const INTERVAL_RULES = ["percentile", "published"] as const;
