@@ -10,7 +10,7 @@ import type {
   Inspection,
   Interpreter,
 } from "./interpreter";
-import { interruptible, isSigint, untilDone } from "./interruptible";
+import { interruptible, isSigint, letSignalsThrough, untilDone } from "./interruptible";
 import { CellModules } from "./modules";
 import { type Binding, type CellScope, Scope } from "./scope";
 import type { SourceRegistry } from "./sources";
@@ -46,6 +46,8 @@ export class CellInterpreter implements Interpreter {
     const conversion = this.compiler.convert(code);
     if (!conversion.ok) return { status: "not-compiled", problems: conversion.problems };
     if (!conversion.cell) return { status: "ok", value: undefined };
+    await letSignalsThrough();
+    if (signal.aborted) return { status: "interrupted", error: signal.reason };
     return this.run(conversion.cell, code, label, signal);
   }
 

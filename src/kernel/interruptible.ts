@@ -28,6 +28,11 @@ export function isSigint(error: unknown): boolean {
   );
 }
 
+/** Let the signals through that came while a cell was compiled: Node looks for them once in each turn of its loop. */
+export async function letSignalsThrough(): Promise<void> {
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
 /**
  * Wait for work that may be aborted. Aborted work has `graceMs` to end in its own way (its error then says what was
  * stopped); after that it is left behind.

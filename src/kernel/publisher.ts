@@ -5,7 +5,7 @@ import { createMessage, type Json, type Message } from "./wire";
 
 export type StreamName = "stdout" | "stderr";
 
-/** Printed text is gathered for so long, so that ten thousand short lines are a few messages. */
+/** After text was sent, more of it is gathered for so long: ten thousand short lines are a few messages. */
 const GATHER_MS = 40;
 
 /** More text than this is sent at once. */
@@ -15,7 +15,6 @@ interface Gathered {
   name: StreamName;
   text: string;
   request: Message | undefined;
-  since: number;
 }
 
 export interface PublishOptions {
@@ -25,6 +24,7 @@ export interface PublishOptions {
 
 export class IopubPublisher {
   private gathered: Gathered | undefined;
+  private lastSent = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Immediate | undefined;
 
   constructor(
@@ -51,18 +51,17 @@ export class IopubPublisher {
     this.publish("status", { execution_state: state }, request);
   }
 
-  /** Printed text. It may wait for more of the same, never for longer than {@link GATHER_MS} and never behind anything else. */
+  /** Printed text. It may wait a moment for more of the same, but nothing else overtakes it. */
   stream(name: StreamName, text: string, context: RequestContext | undefined): void {
     if (context?.silent || text === "") return;
     const request = context?.request;
     if (this.gathered && (this.gathered.name !== name || this.gathered.request !== request))
       this.flushStreams();
-    const now = performance.now();
-    this.gathered ??= { name, text: "", request, since: now };
+    this.gathered ??= { name, text: "", request };
     this.gathered.text += text;
-    // A loop that never yields is read while it runs: time is looked at here, not in a timer.
-    if (now - this.gathered.since > GATHER_MS || this.gathered.text.length > GATHER_CHARACTERS)
-      this.flushStreams();
+    // Time is looked at here, not in a timer, so that a loop that never yields is heard while it runs.
+    const isDue = performance.now() - this.lastSent > GATHER_MS;
+    if (isDue || this.gathered.text.length > GATHER_CHARACTERS) this.flushStreams();
     else this.timer ??= setImmediate(() => this.flushStreams());
   }
 
@@ -73,6 +72,7 @@ export class IopubPublisher {
     const waiting = this.gathered;
     if (!waiting) return;
     this.gathered = undefined;
+    this.lastSent = performance.now();
     this.publish("stream", { name: waiting.name, text: waiting.text }, waiting.request);
   }
 }

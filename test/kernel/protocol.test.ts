@@ -30,48 +30,75 @@ describe("the queue", () => {
   });
 
   test("completion is answered while a cell waits", async () => {
-    const cell = run("await new Promise((resolve) => setTimeout(resolve, 1500)); 'done'");
-    await pause(100);
-    const before = Date.now();
+    const cell = run("await new Promise((resolve) => setTimeout(resolve, 30_000)); 'done'");
+    let isDone = false;
+    void cell.then(() => {
+      isDone = true;
+    });
     expect((await under.kernel.complete("process.argv")).matches).toContain("argv");
-    expect(Date.now() - before).toBeLessThan(1000);
-    expect(resultOf(await cell)).toBe("'done'");
+    expect(isDone).toBe(false);
+    await under.kernel.request("interrupt_request", {}, { channel: "control" });
+    await cell;
   });
 });
 
 describe("interrupt", () => {
-  const interruptAfter = async (ms: number, code: string) => {
+  /** Resolves when the kernel has begun with the next cell, or when that has printed something. */
+  const begun = (sign: "execute_input" | "stream") =>
+    new Promise<void>((resolve) => {
+      const stop = under.kernel.onMessage(({ header }) => {
+        if (header.msg_type !== sign) return;
+        stop();
+        resolve();
+      });
+    });
+  const interruptAt = async (sign: "execute_input" | "stream", code: string) => {
+    const beginning = begun(sign);
     const cell = run(code);
-    await pause(ms);
+    await beginning;
+    // Node itself may drop a signal in the instant in which a cell goes from running to waiting.
+    if (sign === "stream") await pause(200);
     const asked = Date.now();
     await under.kernel.interrupt();
     const result = await cell;
     return { result, tookMs: Date.now() - asked };
   };
 
+  test("that comes while a cell is compiled stops it too", async () => {
+    const { result } = await interruptAt("execute_input", "while (true);");
+    expect(result.error?.ename).toBe("Interrupted");
+  });
+
   test("ends an endless loop; variables stay", async () => {
     await run("let kept = 5;");
-    const { result } = await interruptAfter(300, "let counted = 0; while (true) counted++;");
+    const { result } = await interruptAt(
+      "stream",
+      "let counted = 1; console.log('go'); while (true) counted++;",
+    );
     expect(result.error?.ename).toBe("Interrupted");
     expect(resultOf(await run("[kept, counted > 0]"))).toBe("[ 5, true ]");
   });
 
   test("ends an await; variables stay", async () => {
-    const { result, tookMs } = await interruptAfter(200, "let before = 7; await new Promise(() => {});");
+    const { result, tookMs } = await interruptAt(
+      "stream",
+      "let before = 7; console.log('go'); await new Promise(() => {});",
+    );
     expect(result.error?.ename).toBe("Interrupted");
-    expect(tookMs).toBeLessThan(1000);
+    expect(tookMs).toBeLessThan(3000);
     expect(resultOf(await run("before"))).toBe("7");
   });
 
   test("aborts the signal of the cell, so that work stops and may say what it stopped", async () => {
-    const { result } = await interruptAfter(
-      200,
+    const { result } = await interruptAt(
+      "stream",
       `import { currentSignal, throwIfAborted } from "oscc-lab/dist/core/abort";
        let rounds = 0;
        async function work() {
          const signal = currentSignal();
          for (;;) { throwIfAborted(signal, "counting"); rounds++; await new Promise((resolve) => setTimeout(resolve, 5)); }
        }
+       console.log("go");
        await work();`,
     );
     expect(result.error).toMatchObject({ ename: "Interrupted" });
@@ -83,8 +110,9 @@ describe("interrupt", () => {
   });
 
   test("is also a message on the control channel", async () => {
+    const beginning = begun("execute_input");
     const cell = run("await new Promise(() => {})");
-    await pause(150);
+    await beginning;
     await under.kernel.request("interrupt_request", {}, { channel: "control" });
     expect((await cell).error?.ename).toBe("Interrupted");
   });
