@@ -1,7 +1,7 @@
 /** Grow one site of one patient: draw the objects, compute the fields between them, place the cells. */
 import { Rng } from "../../core/random";
 import type { Site } from "../schema";
-import { placeCells } from "./cells";
+import { NO_EPITHELIUM, placeCells } from "./cells";
 import { type Cord, distanceToCords, drawCords, pushedByCords } from "./cords";
 import { FIELD, FIELD_COUNT, GRID_UM, SlowFields } from "./fields";
 import { drawFront, type InvasiveFront } from "./front";
@@ -117,7 +117,7 @@ export function buildSite(
     fields,
     cells: [],
     redCells: [],
-    epithelialBins: undefined as never,
+    epithelialBins: NO_EPITHELIUM,
   };
   placeCells(tissue);
   return tissue;

@@ -62,6 +62,15 @@ export interface EpithelialBins {
   readonly tone: Float32Array;
 }
 
+/** Before the cells are placed. */
+export const NO_EPITHELIUM: EpithelialBins = {
+  columns: 0,
+  start: new Int32Array(1),
+  x: new Float32Array(0),
+  y: new Float32Array(0),
+  tone: new Float32Array(0),
+};
+
 /** Side of a bin for cell borders, um: at least the largest distance to the second nearest cell. */
 export const BIN_UM = 16;
 

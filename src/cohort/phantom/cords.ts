@@ -46,7 +46,7 @@ export function drawCords(
   { nerves, vessels, glands, fat }: HostStructures,
 ): Cord[] {
   const cords: Cord[] = [];
-  const wanted = Math.round(rng.range(8, 18) * strength);
+  const wanted = Math.round(rng.range(11, 22) * strength);
   const obstructed = (x: number, y: number, room: number) =>
     nerves.some((o) => ellipseDistance(o, x, y) < room + 10) ||
     vessels.some((o) => !o.capillary && ellipseDistance(o, x, y) < room + 8) ||

@@ -94,11 +94,7 @@ export function drawNests(rng: Rng, atEdge: boolean, front: InvasiveFront, diffe
     const elongation = Math.exp(rng.uniform() * Math.log(shape.elongation));
     const x = rng.range(-FIELD_WIDTH_UM / 2 - 30, FIELD_WIDTH_UM / 2 + 30);
     const y = rng.range(-FIELD_HEIGHT_UM / 2 - 30, FIELD_HEIGHT_UM / 2 + 30);
-    if (front.distance(x, y) > -radius * 0.5) {
-      rng.uniform();
-      rng.uniform();
-      continue;
-    }
+    if (front.distance(x, y) > -radius * 0.5) continue;
     const spacing = rng.chance(shape.joining) ? -0.35 * radius : shape.gap;
     const free = nests.every(
       (other) => Math.hypot(other.x - x, other.y - y) >= (other.radius + radius) * 0.93 + spacing,
@@ -128,7 +124,6 @@ export function drawBudPlaces(
     if (distance < -90 || distance > 190) continue;
     // Small groups are the commoner ones.
     const cells = 1 + Math.floor(rng.uniform() * rng.uniform() * 4.2);
-    rng.uint32();
     places.push({ x, y, cells });
   }
   return { places, wanted };

@@ -160,8 +160,8 @@ describe("pixels", () => {
       [
         "0154117bb91fee69",
         "c0e477b817f1c8c4",
-        "366ea4d1246ae6ab",
-        "7afeaeeeb7b59e20",
+        "5376249ed8cacab2",
+        "b2760af3af7c4e02",
       ]
     `);
   });
