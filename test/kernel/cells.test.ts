@@ -148,6 +148,22 @@ describe("modules", () => {
     ).toBe("'x200'");
   });
 
+  test("the whole package is one import, and its values keep their types", async () => {
+    expect(await value('import { type Cohort, openCohort, plot } from "oscc-lab"; typeof openCohort')).toBe(
+      "'function'",
+    );
+    await run("1 + 1"); // a cell that declares nothing
+    // The type comes from a package that only the kernel has.
+    expect(await value("const tableOf = (cohort: Cohort) => cohort.table(); typeof tableOf")).toBe(
+      "'function'",
+    );
+    const wrong = await run("tableOf(5)");
+    expect(wrong.error?.evalue).toContain("'number' is not assignable to parameter of type 'Cohort<");
+    await run("let table: Awaited<ReturnType<typeof tableOf>> | undefined;");
+    const right = await under.kernel.inspect("table");
+    expect(right?.["text/plain"]).toContain("let table: DataFrame");
+  });
+
   test("its types are known too", async () => {
     const cell = await run('import { nearest } from "oscc-lab/dist/core/errors"; nearest(5, [])');
     expect(cell.error?.ename).toBe("TypeScriptError");
