@@ -53,6 +53,7 @@ export {
   type TaskOf,
 } from "./schema";
 export {
+  dealFolds,
   type Fold,
   type FoldOptions,
   type SplitFile,

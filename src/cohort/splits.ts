@@ -48,11 +48,7 @@ export function stratifiedFolds<S extends CohortSchema>(
     );
   const tasks: readonly TaskOf<S>[] =
     typeof stratify === "string" ? [stratify] : (stratify as readonly TaskOf<S>[]);
-  const foldOf = new Map<string, number>();
-  const rng = new Rng(seed).split("folds");
-  let turn = 0;
-  for (const [stratum, members] of [...strata(patients, tasks)].sort(([a], [b]) => (a < b ? -1 : 1)))
-    for (const id of rng.split(stratum).shuffle(members)) foldOf.set(id, turn++ % folds);
+  const foldOf = dealFolds(strata(patients, tasks), folds, new Rng(seed).split("folds"));
   return Array.from({ length: folds }, (_, index) => ({
     index,
     train: patients.filter((patient) => foldOf.get(patient.id) !== index),
@@ -60,20 +56,42 @@ export function stratifiedFolds<S extends CohortSchema>(
   }));
 }
 
-/** Patients (sorted, so that their order does not matter) by the combination of their labels. */
+/**
+ * Deal ids into folds stratum by stratum, going on from one stratum to the next, so that the members of small ones
+ * do not all end in the first folds. The order in which ids and strata come does not matter.
+ *
+ * @param strata  ids by stratum, for example by their combination of labels
+ * @returns       the fold of each id, from 0
+ * @example
+ * dealFolds({ yes: ["a", "b"], no: ["c", "d"] }, 2, new Rng(7)); // one "yes" and one "no" in each fold
+ */
+export function dealFolds(
+  strata: Readonly<Record<string, readonly string[]>>,
+  folds: number,
+  rng: Rng,
+): Map<string, number> {
+  const foldOf = new Map<string, number>();
+  let turn = 0;
+  for (const stratum of Object.keys(strata).sort())
+    for (const id of rng.split(stratum).shuffle([...strata[stratum]!].sort())) foldOf.set(id, turn++ % folds);
+  return foldOf;
+}
+
+/** Patients by the combination of their labels. */
 function strata<S extends CohortSchema>(
   patients: readonly Patient<S>[],
   tasks: readonly TaskOf<S>[],
-): Map<string, string[]> {
-  const byLabels = new Map<string, string[]>();
-  for (const patient of [...patients].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+): Record<string, string[]> {
+  const byLabels: Record<string, string[]> = {};
+  for (const patient of patients) {
     const cohort = patient.cohort;
     const labels = tasks.map((task) => {
       cohort.task(task);
       return patient.labels[task] ?? "missing";
     });
     const key = labels.join(" ");
-    byLabels.set(key, [...(byLabels.get(key) ?? []), patient.id]);
+    byLabels[key] ??= [];
+    byLabels[key].push(patient.id);
   }
   return byLabels;
 }

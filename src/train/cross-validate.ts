@@ -1,12 +1,12 @@
 /** Cross-validation: every patient is predicted by a model that never saw them. */
 import { inspect } from "node:util";
+import { dealFolds } from "../cohort";
 import { invalidArgument, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { Rng } from "../core/random";
 import { MISSING_LABEL, type Predictions } from "../evaluate";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { fit } from "./fit";
-import { stratifiedFolds } from "./folds";
 import { type FitOptions, resolveOptions } from "./options";
 import type { Run } from "./run";
 
@@ -82,14 +82,21 @@ export async function crossValidate<Task extends string>(
       `a whole number from 3 to ${patients.length}, the number of labelled patients`,
     );
 
-  const foldOf = stratifiedFolds(patients.map(labelsOf), folds, new Rng(seed).split("cross-validation"));
-  const members = (fold: number) => patients.filter((_, i) => foldOf[i] === fold % folds);
+  const strata: Record<string, string[]> = {};
+  for (const patient of patients) {
+    const stratum = labelsOf(patient).join(" ");
+    strata[stratum] ??= [];
+    strata[stratum].push(patient.id);
+  }
+  const foldOf = dealFolds(strata, folds, new Rng(seed).split("cross-validation"));
+  const isIn = (patient: TrainingPatient, fold: number) => foldOf.get(patient.id) === fold % folds;
+  const members = (fold: number) => patients.filter((patient) => isIn(patient, fold));
   const ids = (list: readonly TrainingPatient[]) => list.map((patient) => patient.id);
   const runs: Run<Task>[] = [];
   const parts: Record<string, Predictions[]> = Object.fromEntries(tasks.map((task) => [task, []]));
   for (let fold = 0; fold < folds; fold++) {
     const [test, valid] = [members(fold), members(fold + 1)];
-    const train = patients.filter((_, i) => foldOf[i] !== fold && foldOf[i] !== (fold + 1) % folds);
+    const train = patients.filter((patient) => !isIn(patient, fold) && !isIn(patient, fold + 1));
     const run = await trainFold(cohort, { ...fitOptions, split: { train: ids(train), valid: ids(valid) } });
     runs.push(run);
     for (const task of tasks) parts[task]!.push(await run.predict(test, task as Task));

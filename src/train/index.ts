@@ -4,7 +4,6 @@ export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Sym
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 export { fit } from "./fit";
-export { stratifiedFolds } from "./folds";
 export { HeldOut, type HeldOutDesign, heldOut } from "./held-out";
 export { curveText, type EpochRecord, meanAuc } from "./history";
 export { keptFit, loadRun } from "./kept-runs";

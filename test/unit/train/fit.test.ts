@@ -296,7 +296,7 @@ describe("what is refused", () => {
 describe("cross-validation", () => {
   test("each patient is predicted once, by a run that never saw them", async () => {
     const cohort = toyCohort({ patients: 24, unlabelled: 2 });
-    const folds = await crossValidate(cohort, { ...QUICK, folds: 3, epochs: 6 });
+    const folds = await crossValidate(cohort, { ...QUICK, folds: 3, epochs: 14 });
     const predictions = folds.predictions();
     expect(new Set(predictions.patients).size).toBe(22);
     expect(predictions.split).toBe("out of fold");

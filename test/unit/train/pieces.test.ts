@@ -15,7 +15,6 @@ import {
   focal,
   type LossFunction,
   pixelStatistics,
-  stratifiedFolds,
 } from "../../../src/train";
 
 const LOGITS = [
@@ -233,29 +232,4 @@ test("pixel statistics are the mean over patients of each patient's own", () => 
   ]);
   expect(mean).toEqual([22.5, 75, 8]);
   expect(std).toEqual([2.5, 25, 1]); // the third channel: (1 + 0) / 2, raised to one grey level
-});
-
-test("folds by label: sizes and classes differ by at most one, nobody twice", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 10, maxLength: 60 }),
-      fc.integer({ min: 2, max: 5 }),
-      (labels, folds) => {
-        const fold = stratifiedFolds(
-          labels.map((l) => [l]),
-          folds,
-          new Rng(3),
-        );
-        const sizes = Array.from({ length: folds }, (_, f) => fold.filter((x) => x === f).length);
-        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
-        for (const label of new Set(labels)) {
-          const counts = Array.from(
-            { length: folds },
-            (_, f) => fold.filter((x, i) => x === f && labels[i] === label).length,
-          );
-          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
-        }
-      },
-    ),
-  );
 });
