@@ -19,7 +19,7 @@ import {
   questionsAbout,
 } from "./predictions";
 import { middle } from "./quantile";
-import { meanAuc, SampledAuc, sampledMeans } from "./sampled-auc";
+import { fewestPatients, meanAuc, SampledAuc, sampledMeans } from "./sampled-auc";
 
 /** How the bounds are made from bootstrap samples. */
 export const INTERVAL_RULES = ["percentile", "published"] as const;
@@ -61,8 +61,8 @@ export function aucInterval(input: Predictions | BinaryScores, options: AucInter
   }
   const bounds =
     rule === "published" ? meanOfClassBounds(questions, settings) : boundsOfMean(questions, settings);
-  const method =
-    rule === "published" ? `mean over classes of ${bootstrapMethod(settings)}` : bootstrapMethod(settings);
+  const caption = bootstrapMethod(settings, fewestPatients(questions));
+  const method = rule === "published" ? `mean over classes of ${caption}` : caption;
   return { value: meanAuc(questions), ...bounds, level: settings.level, method };
 }
 

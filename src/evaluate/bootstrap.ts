@@ -112,8 +112,18 @@ export function bootstrapRng(settings: BootstrapSettings, use: string): Rng {
   return new Rng(settings.seed).split("bootstrap").split(use);
 }
 
-/** The caption of a percentile interval. */
-export function bootstrapMethod(settings: BootstrapSettings): string {
+/** A class needs so many patients before resampling them shows how much they vary. */
+const ENOUGH_PATIENTS = 10;
+
+/**
+ * The caption of a percentile interval.
+ *
+ * @param fewest the number of patients of the smallest class; where it is small the caption says so, because a
+ *               single patient drawn again and again looks like certainty
+ */
+export function bootstrapMethod(settings: BootstrapSettings, fewest: number): string {
   const drawn = settings.resampling === "stratified" ? "samples stratified by class" : "samples of patients";
-  return `percentile bootstrap, ${settings.replicates} ${drawn}, seed ${settings.seed}`;
+  const method = `percentile bootstrap, ${settings.replicates} ${drawn}, seed ${settings.seed}`;
+  if (fewest >= ENOUGH_PATIENTS) return method;
+  return `${method}; too narrow, the smallest class has ${fewest} patient${fewest === 1 ? "" : "s"}`;
 }

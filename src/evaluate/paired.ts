@@ -7,7 +7,7 @@ import { type BootstrapOptions, bootstrapMethod, bootstrapRng, bootstrapSettings
 import { type Interval, undefinedError } from "./outcome";
 import { type BinaryScores, type Predictions, questionsAbout } from "./predictions";
 import { middle } from "./quantile";
-import { meanAuc, sampledMeans } from "./sampled-auc";
+import { fewestPatients, meanAuc, sampledMeans } from "./sampled-auc";
 
 /** Two AUCs on the same patients and their difference. */
 export interface PairedAuc {
@@ -65,7 +65,7 @@ export function pairedAuc<T extends Predictions | BinaryScores>(
     value,
     ...middle(sampled, settings.level),
     level: settings.level,
-    method: bootstrapMethod(settings),
+    method: bootstrapMethod(settings, fewestPatients(questionsA)),
   });
   return {
     a: interval(valueA, sampledA),

@@ -12,7 +12,7 @@ import {
 import { type Interval, undefinedError } from "./outcome";
 import { asQuestion, type BinaryScores, type Predictions } from "./predictions";
 import { middle } from "./quantile";
-import { SampledAuc } from "./sampled-auc";
+import { fewestPatients, SampledAuc } from "./sampled-auc";
 
 /** Bounds of the true positive rate at each of a grid of false positive rates. */
 export interface RocBand {
@@ -93,7 +93,7 @@ export function roc(input: Predictions | BinaryScores, options: RocOptions = {})
       value,
       ...middle(aucs, settings.level),
       level: settings.level,
-      method: bootstrapMethod(settings),
+      method: bootstrapMethod(settings, fewestPatients([question])),
     },
     ...(rates ? { band: bandFrom(rates, settings) } : {}),
     positives: total(sampled.positives),

@@ -85,3 +85,13 @@ function classOfPatients(questions: readonly Question[]): Int32Array {
 export function meanAuc(questions: readonly Question[]): number {
   return questions.reduce((sum, question) => sum + new SampledAuc(question).of(), 0) / questions.length;
 }
+
+/** The number of patients on the smaller side of the most lopsided question. */
+export function fewestPatients(questions: readonly Question[]): number {
+  return Math.min(
+    ...questions.map(({ positive }) => {
+      const positives = positive.reduce((sum, one) => sum + one, 0);
+      return Math.min(positives, positive.length - positives);
+    }),
+  );
+}

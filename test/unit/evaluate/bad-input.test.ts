@@ -197,3 +197,16 @@ it("draws one curve for two classes and one for each of more", () => {
   };
   expect(Object.keys(rocPerClass(three, { bootstrap: 20 }))).toEqual(["a", "b", "c"]);
 });
+
+it("says in the interval's caption that few patients make it too narrow", () => {
+  const of = (positives: number) => {
+    const yTrue = Array.from({ length: 40 }, (_, i) => Number(i < positives));
+    return roc({ yTrue, yScore: yTrue.map((y, i) => y + i / 20) }, { bootstrap: 20, band: false }).auc.method;
+  };
+  expect(of(1)).toBe(
+    "percentile bootstrap, 20 samples stratified by class, seed 7; too narrow, the smallest class has 1 patient",
+  );
+  expect(of(39)).toContain("the smallest class has 1 patient");
+  expect(of(9)).toContain("has 9 patients");
+  expect(of(10)).toBe("percentile bootstrap, 20 samples stratified by class, seed 7");
+});
