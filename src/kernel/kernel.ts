@@ -177,7 +177,10 @@ export class Kernel {
   /** Run a cell and show what came of it. Returns the error, if it ended in one. */
   private async runCell(code: string, context: RequestContext): Promise<ErrorReport | undefined> {
     const label = `Cell [${this.count}]`;
-    const outcome = await this.parts.interpreter.execute(code, label, context.signal!);
+    // A compiler that crashes is this cell's failure, not the end of the queue.
+    const outcome = await this.parts.interpreter
+      .execute(code, label, context.signal!)
+      .catch((error: unknown): CellOutcome => ({ status: "failed", error }));
     const error = await this.settle(outcome, code, label, context);
     if (error && !context.silent) this.publisher.publish("error", { ...error }, context.request);
     return error;

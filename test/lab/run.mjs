@@ -43,6 +43,7 @@ async function main(names) {
 async function check(lab, notebook) {
   const name = path.basename(notebook, ".ipynb");
   const began = Date.now();
+  rmSync(path.join(PICTURES, `${name}-failed.png`), { force: true });
   const page = await NotebookPage.open(lab, path.basename(notebook));
   try {
     const said = await runAndLook(page, name);
