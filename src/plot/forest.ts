@@ -106,7 +106,7 @@ export function forest(rows: readonly ForestRow[], style: ForestStyle): Figure {
             font: { size: 12, color: INK },
           },
           {
-            ...pinned("center", "bottom"),
+            ...pinned(sideOfReference(style.reference, range), "bottom"),
             xref: "x",
             x: style.reference,
             y: 1,
@@ -119,6 +119,16 @@ export function forest(rows: readonly ForestRow[], style: ForestStyle): Figure {
     },
     { alt: style.alt },
   );
+}
+
+/** Near an end of the axis the label grows inwards, away from the headings beside the plot. */
+function sideOfReference(
+  reference: number,
+  [low, high]: readonly [number, number],
+): "left" | "center" | "right" {
+  const place = (reference - low) / (high - low);
+  if (place > 0.85) return "right";
+  return place < 0.15 ? "left" : "center";
 }
 
 interface PlacedRow {

@@ -98,7 +98,9 @@ export function signed(value: number, digits: number): string {
 
 /** `0.871 (0.823–0.914)`. */
 export function interval(value: number, low: number, high: number, digits = 3): string {
-  return `${signed(value, digits)} (${signed(low, digits)}–${signed(high, digits)})`;
+  // A dash beside a minus sign is hard to read.
+  const between = low < 0 || high < 0 ? " to " : "–";
+  return `${signed(value, digits)} (${signed(low, digits)}${between}${signed(high, digits)})`;
 }
 
 /** A p-value as journals print it: `p = 0.031`, `p &lt; 0.001`. */
