@@ -5,7 +5,7 @@ import { CASES, gflopOf } from "./cases.mjs";
 const require = createRequire(import.meta.url);
 const { compile, filledTensor, linear, softmaxCrossEntropy, tf } = require("../dist/engine");
 const { initialise, vitConfig, vitForward, vitParameters } = require("../dist/model");
-const { adamWCorrections, adamWState, adamWUpdate } = require("../dist/train");
+const { adamWCorrections, adamWFactors, adamWState, adamWUpdate } = require("../dist/train");
 const { Rng } = require("../dist/core/random");
 
 const name = process.argv[2] ?? "tiny-step";
@@ -32,12 +32,10 @@ function step({ x, y, rate, correction1, correction2 }, state) {
     return tf.mean(softmaxCrossEntropy(logitsOf(weights, x), y));
   })(names.map((key) => state[key]));
   const next = {};
+  const factors = adamWFactors({ learningRate: rate, correction1, correction2 });
   names.forEach((key, i) => {
     const moments = { mean: state[`adamw.mean.${key}`], square: state[`adamw.square.${key}`] };
-    const update = adamWUpdate(
-      { value: state[key], gradient: grads[i], ...moments },
-      { learningRate: rate, correction1, correction2 },
-    );
+    const update = adamWUpdate({ value: state[key], gradient: grads[i], ...moments }, factors);
     next[key] = update.value;
     next[`adamw.mean.${key}`] = update.mean;
     next[`adamw.square.${key}`] = update.square;

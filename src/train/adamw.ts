@@ -1,6 +1,9 @@
 /**
  * AdamW (Loshchilov and Hutter, ICLR 2019), as `torch.optim.AdamW` computes it, as a function of tensors:
  * the update is part of the traced training step.
+ *
+ * An update moves every parameter and both its moments through memory, which is most of its cost. So what is the
+ * same for all elements is gathered into scalars first, once a step, and the rest takes as few passes as it can.
  */
 import { filledTensor, type HostTensor, tf } from "../engine";
 
@@ -24,6 +27,16 @@ export interface AdamWRates {
   /** Scalars 1 - beta1^t and 1 - beta2^t, t counted from 1. */
   readonly correction1: tf.Tensor;
   readonly correction2: tf.Tensor;
+}
+
+/** What an update needs beside its tensors: three scalars, the same for all parameters with one learning rate. */
+export interface AdamWFactors {
+  /** 1 - learning rate * weight decay */
+  readonly keep: tf.Tensor;
+  /** learning rate * sqrt(correction2) / correction1 */
+  readonly stride: tf.Tensor;
+  /** epsilon * sqrt(correction2) */
+  readonly floor: tf.Tensor;
 }
 
 export interface AdamWTensors {
@@ -55,17 +68,35 @@ export function adamWCorrections(t: number, options: AdamWOptions = {}) {
   return { correction1: 1 - beta1 ** t, correction2: 1 - beta2 ** t };
 }
 
-/** One update of one parameter. */
-export function adamWUpdate(
-  { value, gradient, mean, square }: AdamWTensors,
+/** The factors of a step. */
+export function adamWFactors(
   { learningRate, correction1, correction2 }: AdamWRates,
   options: AdamWOptions = {},
+): AdamWFactors {
+  const { epsilon, weightDecay } = { ...ADAMW_DEFAULTS, ...options };
+  const root = tf.sqrt(correction2);
+  return {
+    keep: tf.sub(1, tf.mul(learningRate, weightDecay)),
+    stride: tf.div(tf.mul(learningRate, root), correction1),
+    floor: tf.mul(root, epsilon),
+  };
+}
+
+/**
+ * One update of one parameter.
+ *
+ * The published rule divides both moments by their corrections before it divides one by the root of the other; here
+ * the corrections are in the factors: `mean / c1 / (sqrt(square / c2) + epsilon)` equals
+ * `mean * (sqrt(c2) / c1) / (sqrt(square) + epsilon * sqrt(c2))`.
+ */
+export function adamWUpdate(
+  { value, gradient, mean, square }: AdamWTensors,
+  { keep, stride, floor }: AdamWFactors,
+  options: AdamWOptions = {},
 ): { value: tf.Tensor; mean: tf.Tensor; square: tf.Tensor } {
-  const { beta1, beta2, epsilon, weightDecay } = { ...ADAMW_DEFAULTS, ...options };
+  const { beta1, beta2 } = { ...ADAMW_DEFAULTS, ...options };
   const newMean = tf.add(tf.mul(mean, beta1), tf.mul(gradient, 1 - beta1));
-  const newSquare = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-  const deviation = tf.add(tf.sqrt(tf.div(newSquare, correction2)), epsilon);
-  const direction = tf.div(tf.div(newMean, correction1), deviation);
-  const decayed = tf.mul(value, tf.sub(1, tf.mul(learningRate, weightDecay)));
-  return { value: tf.sub(decayed, tf.mul(learningRate, direction)), mean: newMean, square: newSquare };
+  const newSquare = tf.add(tf.mul(square, beta2), tf.mul(tf.mul(gradient, 1 - beta2), gradient));
+  const step = tf.div(tf.mul(newMean, stride), tf.add(tf.sqrt(newSquare), floor));
+  return { value: tf.sub(tf.mul(value, keep), step), mean: newMean, square: newSquare };
 }

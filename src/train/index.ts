@@ -1,5 +1,14 @@
 /** Training: losses, optimiser, schedule, samplers, the loop, runs and cross-validation. */
-export { ADAMW_DEFAULTS, type AdamWOptions, adamWCorrections, adamWState, adamWUpdate } from "./adamw";
+export {
+  ADAMW_DEFAULTS,
+  type AdamWFactors,
+  type AdamWOptions,
+  type AdamWRates,
+  adamWCorrections,
+  adamWFactors,
+  adamWState,
+  adamWUpdate,
+} from "./adamw";
 export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Symmetry } from "./augment";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";

@@ -14,7 +14,7 @@ import {
   normalise,
   type Parameters,
 } from "../model";
-import { type AdamWOptions, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
+import { type AdamWOptions, adamWFactors, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
 import type { LossFunction } from "./losses";
 
 /** What the step reads: whole images, or the features that a frozen encoder gave. */
@@ -108,6 +108,16 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
       const from = state[name]!;
       next[name] = apply ? tf.add(from, tf.mul(apply, tf.sub(to, from))) : to;
     };
+    const factors = (rate: string) =>
+      adamWFactors(
+        {
+          learningRate: inputs[rate]!,
+          correction1: inputs.correction1!,
+          correction2: inputs.correction2!,
+        },
+        options.adamW,
+      );
+    const [ofEncoder, ofRest] = [factors("encoderRate"), factors("rate")];
     names.forEach((name, i) => {
       const update = adamWUpdate(
         {
@@ -116,11 +126,7 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
           mean: state[meanName(name)]!,
           square: state[squareName(name)]!,
         },
-        {
-          learningRate: inputs[isEncoder(name) ? "encoderRate" : "rate"]!,
-          correction1: inputs.correction1!,
-          correction2: inputs.correction2!,
-        },
+        isEncoder(name) ? ofEncoder : ofRest,
         options.adamW,
       );
       change(name, update.value);

@@ -1,7 +1,7 @@
 /** AdamW against its published algorithm in doubles. */
 import { expect, test } from "vitest";
 import { compile, type HostTensor, hostTensor } from "../../../src/engine";
-import { adamWCorrections, adamWState, adamWUpdate } from "../../../src/train";
+import { adamWCorrections, adamWFactors, adamWState, adamWUpdate } from "../../../src/train";
 
 const OPTIONS = { beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1 };
 const RATE = 0.05;
@@ -41,6 +41,10 @@ test.each(["eager", "cpu"] as const)(
     >;
     const program = await compile(
       (inputs, live) => {
+        const factors = adamWFactors(
+          { learningRate: inputs.rate!, correction1: inputs.correction1!, correction2: inputs.correction2! },
+          OPTIONS,
+        );
         const next = adamWUpdate(
           {
             value: live.w!,
@@ -48,7 +52,7 @@ test.each(["eager", "cpu"] as const)(
             mean: live["adamw.mean.w"]!,
             square: live["adamw.square.w"]!,
           },
-          { learningRate: inputs.rate!, correction1: inputs.correction1!, correction2: inputs.correction2! },
+          factors,
           OPTIONS,
         );
         return {
