@@ -119,6 +119,7 @@ describe("interrupt", () => {
 
   test("harms nothing when nothing runs", async () => {
     await under.kernel.interrupt();
+    await pause(200);
     expect(resultOf(await run("1"))).toBe("1");
   });
 });
