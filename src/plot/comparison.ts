@@ -4,7 +4,6 @@ import type { Provenance } from "../core/provenance";
 import type { Interval, UndefinedStatistic } from "../evaluate/outcome";
 import type { PairedAuc } from "../evaluate/paired";
 import type { Roc } from "../evaluate/roc";
-import { fewCases } from "./few-cases";
 import type { Figure } from "./figure";
 import {
   commonSample,
@@ -70,12 +69,7 @@ export function comparison(
     reference: chance,
     referenceLabel: "chance",
     bounds: [0, 1],
-    caveats: [
-      ...undefinedRows(rows),
-      ...fewCases(curvesOf(models)),
-      ...intervalMethods(rows),
-      ...(options.caveats ?? []),
-    ],
+    caveats: [...undefinedRows(rows), ...intervalMethods(rows), ...(options.caveats ?? [])],
     alt: `Forest plot of ${statistic} with ${level || "no"} intervals. ${estimatesInWords(rows)}.`,
   });
 }
@@ -130,13 +124,6 @@ export function differences(
     caveats: [...undefinedRows(rows), ...intervalMethods(rows), ...(options.caveats ?? [])],
     alt: `Forest plot of differences in ${statistic}. ${estimatesInWords(rows)}.`,
   });
-}
-
-/** The estimates that came with their curve. */
-function curvesOf(models: Readonly<Record<string, Readonly<Record<string, Comparable>>>>): Roc[] {
-  return Object.values(models).flatMap((tasks) =>
-    Object.values(tasks).filter((result): result is Roc => "auc" in result),
-  );
 }
 
 function estimateOf(

@@ -2,7 +2,6 @@
 import { invalidArgument } from "../core/errors";
 import { isUndefined, type UndefinedStatistic } from "../evaluate/outcome";
 import type { Roc } from "../evaluate/roc";
-import { fewCases } from "./few-cases";
 import { Figure } from "./figure";
 import type { FigureOptions } from "./options";
 import { axis, FAINT, frame, groupColour, groupDash, LINE_HEIGHT, withAlpha } from "./theme";
@@ -61,7 +60,6 @@ export function roc(
       sources: drawn.map(([, curve]) => curve.provenance),
       caveats: [
         ...missing.map(([name, { reason }]) => `${name}: no curve, because ${reason}.`),
-        ...fewCases(drawn.map(([, curve]) => curve)),
         ...methods(drawn),
         ...(options.caveats ?? []),
       ],
