@@ -58,12 +58,12 @@ function resize(options: Options): number {
   });
 
   test("folds the frames of libraries, and keeps the full stack at hand", async () => {
-    const cell = await run('import { mean } from "simple-statistics";\nmean([])');
+    const cell = await run('import { create } from "fontkit";\ncreate(Buffer.from([1, 2, 3, 4]))');
     expect(cell.status).toBe("error");
     expect(tracebackOf(cell)).toContain("lastError.stack");
     expect(tracebackOf(cell)).not.toContain("node_modules");
     const stack = await run("lastError.stack!");
-    expect(JSON.stringify(stack.outputs)).toContain("node_modules/simple-statistics");
+    expect(JSON.stringify(stack.outputs)).toContain("node_modules/fontkit");
   });
 });
 
