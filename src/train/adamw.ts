@@ -33,9 +33,9 @@ export interface AdamWRates {
 export interface AdamWFactors {
   /** 1 - learning rate * weight decay */
   readonly keep: tf.Tensor;
-  /** learning rate * sqrt(correction2) / correction1 */
+  /** learning rate * (1 - beta1) / correction1 * r */
   readonly stride: tf.Tensor;
-  /** epsilon * sqrt(correction2) */
+  /** epsilon * r, with r = sqrt(correction2 / (1 - beta2)) */
   readonly floor: tf.Tensor;
 }
 
@@ -46,7 +46,10 @@ export interface AdamWTensors {
   readonly square: tf.Tensor;
 }
 
-/** Names of a parameter's running moments in a program's state. */
+/**
+ * Names of a parameter's running moments in a program's state. They are kept as discounted sums, the published means
+ * divided by 1 - beta: a sum takes one pass less.
+ */
 export const meanName = (parameter: string) => `adamw.mean.${parameter}`;
 export const squareName = (parameter: string) => `adamw.square.${parameter}`;
 
@@ -73,11 +76,11 @@ export function adamWFactors(
   { learningRate, correction1, correction2 }: AdamWRates,
   options: AdamWOptions = {},
 ): AdamWFactors {
-  const { epsilon, weightDecay } = { ...ADAMW_DEFAULTS, ...options };
-  const root = tf.sqrt(correction2);
+  const { beta1, beta2, epsilon, weightDecay } = { ...ADAMW_DEFAULTS, ...options };
+  const root = tf.sqrt(tf.div(correction2, 1 - beta2));
   return {
     keep: tf.sub(1, tf.mul(learningRate, weightDecay)),
-    stride: tf.div(tf.mul(learningRate, root), correction1),
+    stride: tf.div(tf.mul(tf.mul(learningRate, 1 - beta1), root), correction1),
     floor: tf.mul(root, epsilon),
   };
 }
@@ -85,9 +88,9 @@ export function adamWFactors(
 /**
  * One update of one parameter.
  *
- * The published rule divides both moments by their corrections before it divides one by the root of the other; here
- * the corrections are in the factors: `mean / c1 / (sqrt(square / c2) + epsilon)` equals
- * `mean * (sqrt(c2) / c1) / (sqrt(square) + epsilon * sqrt(c2))`.
+ * The published rule divides both moments by their corrections before it divides one by the root of the other. Here
+ * the constants are in the factors: with `M = mean / (1 - b1)` and `S = square / (1 - b2)`,
+ * `rate * mean / c1 / (sqrt(square / c2) + epsilon)` equals `stride * M / (sqrt(S) + floor)`.
  */
 export function adamWUpdate(
   { value, gradient, mean, square }: AdamWTensors,
@@ -95,8 +98,8 @@ export function adamWUpdate(
   options: AdamWOptions = {},
 ): { value: tf.Tensor; mean: tf.Tensor; square: tf.Tensor } {
   const { beta1, beta2 } = { ...ADAMW_DEFAULTS, ...options };
-  const newMean = tf.add(tf.mul(mean, beta1), tf.mul(gradient, 1 - beta1));
-  const newSquare = tf.add(tf.mul(square, beta2), tf.mul(tf.mul(gradient, 1 - beta2), gradient));
+  const newMean = tf.add(tf.mul(mean, beta1), gradient);
+  const newSquare = tf.add(tf.mul(square, beta2), tf.square(gradient));
   const step = tf.div(tf.mul(newMean, stride), tf.add(tf.sqrt(newSquare), floor));
   return { value: tf.sub(tf.mul(value, keep), step), mean: newMean, square: newSquare };
 }
