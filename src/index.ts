@@ -12,6 +12,7 @@ export {
   type ClassCount,
   Cohort,
   type CohortSchema,
+  dealFolds,
   importArrays,
   loadPixels,
   type Magnification,

@@ -34,12 +34,12 @@ export interface CompileOptions {
  * @param signature  shapes of the inputs; state with its first values (copied)
  * @throws UnsupportedOperation  naming the operation and the line that called it
  * @example
- * const program = await compile(
+ * const program = await engine.compile(
  *   ({ x }, { total }) => {
  *     const next = tf.add(total, tf.sum(x));
  *     return { outputs: { mean: tf.mean(x) }, state: { total: next } };
  *   },
- *   { inputs: { x: { shape: [4] } }, state: { total: hostTensor([0], []) } },
+ *   { inputs: { x: { shape: [4] } }, state: { total: engine.hostTensor([0], []) } },
  * );
  * const { mean } = await program.run({ x: Float32Array.of(1, 2, 3, 4) });
  * await program.dispose();

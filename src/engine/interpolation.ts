@@ -105,7 +105,7 @@ export function interpolationGradient(
  * @param sampling  default: pixel centres at one half, as PyTorch's `align_corners=False`
  * @returns         `[B, height, width, C]`
  * @example
- * const grid = resizeImages(positionEmbedding, [32, 32], "bicubic"); // from [1, 14, 14, 384]
+ * const grid = engine.resizeImages(tf.zeros([1, 14, 14, 384]), [32, 32], "bicubic"); // [1, 32, 32, 384]
  */
 export function resizeImages(
   images: tf.Tensor,

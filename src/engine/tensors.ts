@@ -69,8 +69,8 @@ export function emptyData(dtype: DType, size: number): TensorData {
  * @param dtype  default: what the typed array holds; `float32` for plain numbers
  * @throws ShapeMismatch  when the number of elements is not the product of the shape
  * @example
- * const gain = hostTensor([1, 1, 1]);
- * const batch = hostTensor(new Float32Array(2 * 3), [2, 3]);
+ * const gain = engine.hostTensor([1, 1, 1]);
+ * const batch = engine.hostTensor(new Float32Array(2 * 3), [2, 3]);
  */
 export function hostTensor(
   data: TensorData | readonly number[],

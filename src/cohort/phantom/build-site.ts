@@ -30,8 +30,10 @@ const MELTING = 9;
  * @param site     `"core"`: tumour everywhere; `"edge"`: an invasive front across the field
  *
  * @example
- * const site = buildSite("phantom-1", patient, "edge", PHANTOM_PRESETS.default);
- * const view = renderView(site, "x400", 648, 486);
+ * const settings = phantom.PHANTOM_PRESETS.default;
+ * const someone = phantom.makePatient("phantom-1", 1, { REC: 0, LNM: 0, TD: 1, TI: 1, CE: 0, PI: 0 }, settings);
+ * const site = phantom.buildSite("phantom-1", someone, "edge", settings);
+ * const photograph = phantom.renderView(site, "x400", 648, 486);
  */
 export function buildSite(
   seed: string,

@@ -11,7 +11,8 @@
  * - `REC`: necrosis and myxoid stroma.
  *
  * @example
- * const invaded = mask.map((byte) => (byte & MASK_BITS.TI ? 255 : 0));
+ * const { truth } = phantom.renderPhantomView({ labels: { TI: 1 }, site: "edge" });
+ * const invaded = truth.bits.map((byte) => (byte & phantom.MASK_BITS.TI ? 255 : 0));
  */
 export const MASK_BITS = {
   TD: 1,

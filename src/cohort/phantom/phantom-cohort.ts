@@ -54,7 +54,7 @@ export interface PhantomManifest {
  * @throws Aborted         stopped by the signal
  *
  * @example
- * const folder = await phantomCohort({ patients: 12, preset: "easy" });
+ * const folder = await phantom.phantomCohort({ patients: 12, preset: "easy" });
  * const cohort = await openCohort(folder);
  */
 export async function phantomCohort(options: PhantomOptions = {}): Promise<string> {

@@ -47,7 +47,7 @@ export interface PhantomPicture {
  * @throws UnknownName     a site, magnification, task or preset that does not exist
  *
  * @example
- * const picture = renderPhantomView({ labels: { TI: 1 }, site: "edge", magnification: "x400" });
+ * const picture = phantom.renderPhantomView({ labels: { TI: 1 }, site: "edge", magnification: "x400" });
  * picture.truth.fraction("TI"); // share of the pixels that are tumour between muscle fibres
  * picture.umPerPx;              // 0.386
  * picture.image;                // shown when it ends a cell

@@ -65,15 +65,24 @@ function deal(patients: readonly Labelled[], sizes: Record<Split, number>): Reco
   return parts;
 }
 
-/** Sum over classes of the differences in share between each part and the whole. */
+/** A class of so many patients must not be missing from a part: without it nothing could be said there. */
+const SPREADABLE = 6;
+const ABSENT = 100;
+
+/** Sum over classes of the differences in share between each part and the whole; a part without a class weighs most. */
 function classDifference(parts: Record<Split, Labelled[]>): number {
   const all = SPLITS.flatMap((part) => parts[part]);
   let sum = 0;
   for (const task of LABEL_ORDER)
     for (let label = 0; label < 3; label++) {
-      const share = (patients: readonly Labelled[]) =>
-        patients.filter((p) => p.labels[task] === label).length / Math.max(1, patients.length);
-      for (const part of SPLITS) sum += Math.abs(share(parts[part]) - share(all));
+      const having = (patients: readonly Labelled[]) =>
+        patients.filter((p) => p.labels[task] === label).length;
+      const share = (patients: readonly Labelled[]) => having(patients) / Math.max(1, patients.length);
+      const isSpreadable = having(all) >= SPREADABLE;
+      for (const part of SPLITS) {
+        sum += Math.abs(share(parts[part]) - share(all));
+        if (isSpreadable && having(parts[part]) === 0) sum += ABSENT;
+      }
     }
   return sum;
 }

@@ -84,7 +84,8 @@ export interface SelfAttentionOptions {
  * @returns       `[queries, B, D]`
  * @example
  * const tokens = tf.randomNormal([65, 6, 192]);
- * const attended = selfAttention(tokens, qkvWeight, qkvBias, { heads: 3 }); // [65, 6, 192]
+ * const [weight, bias] = [tf.randomNormal([576, 192]), tf.zeros([576])];
+ * const attended = engine.selfAttention(tokens, weight, bias, { heads: 3 }); // [65, 6, 192]
  */
 export function selfAttention(
   x: tf.Tensor,

@@ -13,7 +13,8 @@ import { axes, expectShape } from "./rows";
  * @param targets  `[samples, classes]`, one-hot or soft; no gradient flows into them
  * @returns        `[samples]`
  * @example
- * const loss = tf.mean(softmaxCrossEntropy(logits, tf.oneHot(labels, 2)));
+ * const logits = tf.tensor2d([[2, -1], [0.5, 1]]);
+ * const loss = tf.mean(engine.softmaxCrossEntropy(logits, tf.oneHot([0, 1], 2)));
  */
 export function softmaxCrossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
   const [samples, classes] = logits.shape as [number, number];

@@ -13,7 +13,7 @@ import { asRows, axes, columnSums, expectShape, fromRows } from "./rows";
  * @returns       `[..., out]`
  * @throws ShapeMismatch  naming the axes that do not fit
  * @example
- * const features = linear(tf.ones([16, 384]), tf.zeros([768, 384]), tf.zeros([768])); // [16, 768]
+ * const features = engine.linear(tf.ones([16, 384]), tf.zeros([768, 384]), tf.zeros([768])); // [16, 768]
  */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
   expectLinearShapes("linear", x, weight, bias);
