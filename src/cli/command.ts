@@ -5,6 +5,8 @@ import { OsccError, unknownName } from "../core/errors";
 /** One option of a command. */
 export interface Option {
   readonly type: "string" | "boolean";
+  /** May be given several times; its value is then a list. */
+  readonly multiple?: boolean;
   /** What it does, for the help. */
   readonly help: string;
   /** What stands for its value in the help: `FOLDER`. */
@@ -29,9 +31,15 @@ export interface Command<
 
 /** What was typed after the command. */
 export interface Given<Options extends Readonly<Record<string, Option>> = Readonly<Record<string, Option>>> {
-  readonly values: { readonly [K in keyof Options]?: Options[K]["type"] extends "string" ? string : boolean };
+  readonly values: { readonly [K in keyof Options]?: ValueOf<Options[K]> };
   readonly positionals: readonly string[];
 }
+
+type ValueOf<O extends Option> = O["type"] extends "string"
+  ? O extends { readonly multiple: true }
+    ? readonly string[]
+    : string
+  : boolean;
 
 /** Keeps the options' names in the type, so that `values` is checked. */
 export function command<const Options extends Readonly<Record<string, Option>>>(
@@ -47,7 +55,9 @@ export function command<const Options extends Readonly<Record<string, Option>>>(
  */
 export function readArguments(definition: Command, typed: readonly string[]): Given {
   const known = { ...definition.options, help: HELP };
-  const options = Object.fromEntries(Object.entries(known).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.entries<Option>(known).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+  );
   try {
     const { values, positionals, tokens } = parseArgs({
       args: [...typed],

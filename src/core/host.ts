@@ -15,9 +15,18 @@ export interface DisplayHandle {
   update(bundle: MimeBundle): void;
 }
 
+/** One line of text about work that goes on. */
+export interface ProgressLine {
+  update(text: string): void;
+  /** The work is over; `text` stays. */
+  end(text: string): void;
+}
+
 export interface Host {
   /** Show a bundle; the handle replaces it in place. */
   display(bundle: MimeBundle, metadata?: Record<string, unknown>): DisplayHandle;
+  /** A line of progress that rewrites itself. A host without one gets a display that is updated. */
+  progressLine?(text: string): ProgressLine;
   /** The signal that stops the work that is running now (the current cell's), if any. */
   signal(): AbortSignal | undefined;
   /** Say something to the person once, beside the output. */
@@ -48,16 +57,24 @@ export function inNotebook(): boolean {
   return (globalThis as Holder)[KEY] !== undefined;
 }
 
-/** In a terminal, progress rewrites one line of stderr; when stderr is a file, only the last state is written. */
+/** Values go to stdout as text; progress rewrites one line of stderr, or, where that is a file, says start and end. */
 const terminal: Host = {
   display(bundle) {
-    const show = (b: MimeBundle, again: boolean) => {
-      const text = String(b["text/plain"] ?? "");
-      if (!text) return;
-      if (process.stderr.isTTY) process.stderr.write(`${again ? "\r\x1b[2K" : ""}${text}`);
+    const show = (b: MimeBundle) => process.stdout.write(`${String(b["text/plain"] ?? "")}\n`);
+    show(bundle);
+    return { update: show };
+  },
+  progressLine(text) {
+    const rewrites = process.stderr.isTTY;
+    process.stderr.write(rewrites ? text : `${text}\n`);
+    return {
+      update: (next) => {
+        if (rewrites) process.stderr.write(`\r\x1b[2K${next}`);
+      },
+      end: (last) => {
+        process.stderr.write(`${rewrites ? "\r\x1b[2K" : ""}${last}\n`);
+      },
     };
-    show(bundle, false);
-    return { update: (next) => show(next, true) };
   },
   signal: () => undefined,
   warn: (message) => {

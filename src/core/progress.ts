@@ -1,5 +1,5 @@
 /** Progress in place: one display that is updated, never a scroll of lines. */
-import { host } from "./host";
+import { host, type ProgressLine } from "./host";
 
 export interface Progress {
   /** `done` of `total` units are finished; `note` is a few words on what is happening. */
@@ -22,7 +22,7 @@ const INTERVAL_MS = 100;
 export function startProgress(label: string, total: number): Progress {
   const started = performance.now();
   let last = Number.NEGATIVE_INFINITY;
-  const handle = host().display(bundle(label, 0, total, "", undefined));
+  const line = progressLine(barText(label, 0, total, "", undefined));
   return {
     update(done, note = "") {
       const now = performance.now();
@@ -30,21 +30,33 @@ export function startProgress(label: string, total: number): Progress {
       last = now;
       const elapsedMs = now - started;
       const leftMs = done > 0 ? (elapsedMs / done) * (total - done) : undefined;
-      handle.update(bundle(label, done, total, note, leftMs));
+      line.update(barText(label, done, total, note, leftMs));
     },
-    end(summary) {
-      const text = summary ?? `${label}: done`;
-      handle.update({ "text/plain": process.stderr.isTTY ? `${text}\n` : text });
-    },
+    end: (summary) => line.end(summary ?? `${label}: done`),
   };
 }
 
-function bundle(label: string, done: number, total: number, note: string, leftMs: number | undefined) {
+/** The host's own line, or a display that is updated. */
+function progressLine(text: string): ProgressLine {
+  const present = host();
+  if (present.progressLine) return present.progressLine(text);
+  const shown = present.display({ "text/plain": text });
+  const update = (next: string) => shown.update({ "text/plain": next });
+  return { update, end: update };
+}
+
+function barText(
+  label: string,
+  done: number,
+  total: number,
+  note: string,
+  leftMs: number | undefined,
+): string {
   const width = 24;
   const filled = total > 0 ? Math.round((done / total) * width) : 0;
   const bar = "█".repeat(filled) + "░".repeat(width - filled);
   const left = leftMs === undefined || done >= total ? "" : `, about ${duration(leftMs)} left`;
-  return { "text/plain": `${label} ${bar} ${done}/${total}${note ? ` ${note}` : ""}${left}` };
+  return `${label} ${bar} ${done}/${total}${note ? ` ${note}` : ""}${left}`;
 }
 
 /** A duration a person can read: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */

@@ -21,7 +21,12 @@ export const importArraysCommand = command({
     title: { type: "string", value: "WORDS", help: "the task in words (default: the task's name)" },
     site: { type: "string", value: "WORD", help: "default: tissue" },
     magnification: { type: "string", value: "WORD", help: "default: unspecified" },
-    caveat: { type: "string", value: "SENTENCE", help: "what a reader of any result should know" },
+    caveat: {
+      type: "string",
+      multiple: true,
+      value: "SENTENCE",
+      help: "what a reader of any result should know; may be given several times",
+    },
     notice: { type: "string", value: "WORDS", help: "one line that every figure from this cohort carries" },
   },
   details: [
@@ -44,7 +49,7 @@ export const importArraysCommand = command({
       classes: classes.split(",").map((word) => word.trim()),
       folder: out,
       name: name ?? nameOf(out),
-      ...(caveat === undefined ? {} : { caveats: [caveat] }),
+      ...(caveat === undefined ? {} : { caveats: caveat }),
       ...definedOnly({ task, title, site, magnification, notice }),
     });
     process.stdout.write(`${folder}\n  Use it with  OSCC_DATA=${folder} npm start\n`);
