@@ -35,7 +35,7 @@ export class SourceRegistry {
 
   /** The user's place that a line of a written stack names. */
   parse(frame: string): UserPlace | undefined {
-    const found = /(?:\(|at |async )([^()]+), line (\d+):(\d+)\)?$/.exec(frame);
+    const found = /(?:\(|at (?:async )?)([^()]+), line (\d+):(\d+)\)?$/.exec(frame);
     if (!found) return undefined;
     // The latest source of that name: a cell may have been run under the same count before a restart of counting.
     const source = [...this.sources.values()].reverse().find(({ label }) => label === found[1]);

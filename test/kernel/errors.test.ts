@@ -57,6 +57,14 @@ function resize(options: Options): number {
     });
   });
 
+  test("an error that a library throws later points at the await", async () => {
+    const cell = await run('import { openCohort } from "oscc-lab";\nawait openCohort("/no/such/folder")');
+    expect(cell.error?.ename).toBe("MissingDatasetError");
+    expect(tracebackOf(cell)).toMatch(/Cell \[\d+\], line 2/);
+    expect(tracebackOf(cell)).toContain("lastError.stack");
+    expect(tracebackOf(cell)).not.toMatch(/dist[\\/]/);
+  });
+
   test("folds the frames of libraries, and keeps the full stack at hand", async () => {
     const cell = await run('import { create } from "fontkit";\ncreate(Buffer.from([1, 2, 3, 4]))');
     expect(cell.status).toBe("error");
