@@ -74,7 +74,16 @@ function asModule(example: Example): string {
   return `${NOTEBOOK}${known ? "" : imports.join("\n")}\nexport async function example() {\n${rest.join("\n")}\n}\n`;
 }
 
-const all = examples();
+/** The code blocks of the README. */
+function readmeExamples(): Example[] {
+  const text = readFileSync(path.join(ROOT, "README.md"), "utf8");
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map((block, i) => ({
+    name: `README.md, block ${i + 1}`,
+    code: block[1]!,
+  }));
+}
+
+const all = [...examples(), ...readmeExamples()];
 let folder: string;
 let problems: Map<string, string[]>;
 
