@@ -9,6 +9,10 @@ export {
   selfAttention,
   softmaxCrossEntropy,
 } from "./blocks";
+export { type ChainOptions, compileChain } from "./chain/compile";
+export { type Chain, type Link, runChain } from "./chain/link";
+export type { ChainTraining, Optimiser } from "./chain/train";
+export type { ChainLoss } from "./chain/units";
 export { type CompileOptions, compile, type Signature } from "./compile";
 export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } from "./devices";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";

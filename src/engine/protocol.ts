@@ -33,9 +33,49 @@ export interface LoadRequest {
   readonly values: Readonly<Record<string, TensorData>>;
 }
 
+/** A part of a buffer, seen as a tensor. Buffers hold single-precision numbers. */
+export interface WireView {
+  /** Index of the buffer. */
+  readonly buffer: number;
+  /** In elements. */
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
+/** One run of a graph on views, given by index, by the names of the graph's values. */
+export interface WireCall {
+  readonly graph: number;
+  readonly feeds: Readonly<Record<string, number>>;
+  readonly fetches: Readonly<Record<string, number>>;
+}
+
+/** Calls in order, after some views are set to zero. */
+export interface WirePhase {
+  /** The name of a scalar input: the phase is left out while it is zero. */
+  readonly onlyIf?: string;
+  readonly clear: readonly number[];
+  readonly calls: readonly WireCall[];
+}
+
+/** A program of many small graphs that work on shared buffers in main memory. */
+export interface PlanRequest {
+  readonly name: string;
+  readonly threads: number;
+  readonly graphs: readonly { readonly key: string; readonly model: Uint8Array; readonly fence: string }[];
+  /** Lengths in elements. */
+  readonly buffers: readonly number[];
+  readonly views: readonly WireView[];
+  readonly inputs: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, number>>;
+  readonly state: Readonly<Record<string, number>>;
+  readonly values: Readonly<Record<string, TensorData>>;
+  readonly phases: readonly WirePhase[];
+}
+
 /** Requests by kind, with their answers. */
 export interface Requests {
   load: { request: LoadRequest; answer: { program: number; copiesOutputs: boolean } };
+  loadPlan: { request: PlanRequest; answer: { program: number; copiesOutputs: boolean } };
   run: {
     request: { program: number; inputs: Readonly<Record<string, TensorData>> };
     answer: { outputs: Readonly<Record<string, TensorData>> };

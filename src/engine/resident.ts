@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
 import { computeFailure } from "./failures";
 import { checkEntries, checkInputs, checkNames, disposedProgram, type Program } from "./program";
-import type { RequestKind, Requests, SessionDevice } from "./protocol";
-import { computeThreads, runner } from "./runner";
+import type { PlanRequest, RequestKind, Requests, SessionDevice } from "./protocol";
+import { computeThreads, type Runner, runner } from "./runner";
 import type { HostTensor, TensorData, TensorSpec } from "./tensors";
 import type { Port, TracedFunction } from "./trace/trace";
 import { Turns } from "./turns";
@@ -18,50 +18,116 @@ export async function residentProgram(
   signal: AbortSignal | undefined,
   started: number,
 ): Promise<Program> {
-  const { name } = traced;
-  const worker = runner();
   const threads = computeThreads();
   const values = mapValues(initial, (tensor) => tensor.data.slice());
-  const asked = <K extends RequestKind>(
-    kind: K,
-    payload: Requests[K]["request"],
-    handOver?: ArrayBufferLike[],
-  ) =>
-    worker.request(kind, payload, handOver).catch((error: unknown) => {
-      throw computeFailure(name, kind === "load" ? "loading" : "running", error);
+  const loaded = await load("load", traced.name, {
+    name: traced.name,
+    key: sessionKey(device, threads, traced.model),
+    model: traced.model,
+    fence: traced.fence,
+    device,
+    threads,
+    inputs: traced.inputs,
+    outputs: traced.outputs,
+    state: traced.state,
+    values,
+  });
+  return handle(loaded, {
+    ...traced,
+    device,
+    bytes: traced.model.byteLength,
+    save: (path) => writeFile(path, traced.file()),
+    signal,
+    started,
+  });
+}
+
+/** What the main thread knows of a plan, beside what the worker does. */
+export interface PlanFacts {
+  readonly inputs: readonly PortSpec[];
+  readonly outputs: readonly PortSpec[];
+  readonly state: readonly PortSpec[];
+  readonly nodes: number;
+  readonly save: (path: string) => Promise<void>;
+}
+
+/** Load a plan into the worker. */
+export async function plannedProgram(
+  plan: Omit<PlanRequest, "threads" | "graphs"> & {
+    readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
+  },
+  facts: PlanFacts,
+  signal: AbortSignal | undefined,
+  started: number,
+): Promise<Program> {
+  const threads = computeThreads();
+  const graphs = plan.graphs.map((graph) => ({ ...graph, key: sessionKey("cpu", threads, graph.model) }));
+  const loaded = await load("loadPlan", plan.name, { ...plan, graphs, threads });
+  const bytes = graphs.reduce((sum, { model }) => sum + model.byteLength, 0);
+  return handle(loaded, { ...facts, name: plan.name, device: "cpu", bytes, signal, started });
+}
+
+/** Equal graphs on the same device have equal keys. */
+function sessionKey(device: SessionDevice, threads: number, model: Uint8Array): string {
+  return createHash("sha256").update(`${device} ${threads} `).update(model).digest("hex");
+}
+
+type PortSpec = Pick<Port, "name" | "shape" | "dtype">;
+
+/** A program in the worker: how to ask it, and its number there. */
+interface Loaded {
+  readonly worker: Runner;
+  readonly program: number;
+}
+
+/** The state's first values are handed over, not copied. */
+async function load<K extends "load" | "loadPlan">(
+  kind: K,
+  name: string,
+  request: Requests[K]["request"],
+): Promise<Loaded> {
+  const worker = runner();
+  const buffers = Object.values(request.values).map((data) => data.buffer);
+  try {
+    const { program } = await worker.request(kind, request, buffers);
+    return { worker, program };
+  } catch (error) {
+    throw computeFailure(name, "loading", error);
+  }
+}
+
+interface HandleFacts extends PlanFacts {
+  readonly name: string;
+  readonly device: SessionDevice;
+  readonly bytes: number;
+  readonly signal: AbortSignal | undefined;
+  /** `performance.now()` when building began. */
+  readonly started: number;
+}
+
+/** What a user holds of a program in the worker. */
+function handle({ worker, program }: Loaded, facts: HandleFacts): Program {
+  const { name, device, signal } = facts;
+  const asked = <K extends RequestKind>(kind: K, payload: Requests[K]["request"]) =>
+    worker.request(kind, payload).catch((error: unknown) => {
+      throw computeFailure(name, "running", error);
     });
-  const { program } = await asked(
-    "load",
-    {
-      name,
-      key: createHash("sha256").update(`${device} ${threads} `).update(traced.model).digest("hex"),
-      model: traced.model,
-      fence: traced.fence,
-      device,
-      threads,
-      inputs: traced.inputs,
-      outputs: traced.outputs,
-      state: traced.state,
-      values,
-    },
-    Object.values(values).map((data) => data.buffer),
-  );
   const turns = new Turns();
   let open = true;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
     turns.take(() => (open ? work() : Promise.reject(disposedProgram(name))));
-  const inputs = specsByName(traced.inputs);
-  const state = specsByName(traced.state);
+  const inputs = specsByName(facts.inputs);
+  const state = specsByName(facts.state);
   return {
     device,
-    build: { nodes: traced.nodes, bytes: traced.model.byteLength, milliseconds: performance.now() - started },
-    outputs: specsByName(traced.outputs),
+    build: { nodes: facts.nodes, bytes: facts.bytes, milliseconds: performance.now() - facts.started },
+    outputs: specsByName(facts.outputs),
     run: async (given, options) => {
       const data = mapValues(checkInputs(name, inputs, given), (tensor) => tensor.data);
       return inTurn(async () => {
         throwIfAborted(options?.signal ?? signal, name);
         const { outputs } = await asked("run", { program, inputs: data });
-        return tensorsOf(traced.outputs, outputs);
+        return tensorsOf(facts.outputs, outputs);
       });
     },
     readState: async (names) => {
@@ -69,7 +135,7 @@ export async function residentProgram(
       return inTurn(async () => {
         const read = await asked("read", { program, names: wanted });
         return tensorsOf(
-          traced.state.filter((entry) => wanted.includes(entry.name)),
+          facts.state.filter((entry) => wanted.includes(entry.name)),
           read,
         );
       });
@@ -78,7 +144,7 @@ export async function residentProgram(
       const values = mapValues(checkEntries(name, state, entries), (tensor) => tensor.data.slice());
       await inTurn(() => asked("write", { program, values }));
     },
-    save: (path) => writeFile(path, traced.file()),
+    save: facts.save,
     dispose: () =>
       turns.take(async () => {
         if (!open) return;
@@ -88,12 +154,12 @@ export async function residentProgram(
   };
 }
 
-function specsByName(ports: readonly Port[]): Record<string, Required<TensorSpec>> {
+function specsByName(ports: readonly PortSpec[]): Record<string, Required<TensorSpec>> {
   return Object.fromEntries(ports.map(({ name, shape, dtype }) => [name, { shape, dtype }]));
 }
 
 function tensorsOf(
-  ports: readonly Port[],
+  ports: readonly PortSpec[],
   data: Readonly<Record<string, TensorData>>,
 ): Record<string, HostTensor> {
   return Object.fromEntries(

@@ -98,6 +98,7 @@ export function runner(): Runner {
 /** Sources that run in the worker: a build older than these is not used. */
 const WORKER_SOURCES = [
   "worker",
+  "planned",
   "sessions",
   "protocol",
   "probe",

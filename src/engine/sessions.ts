@@ -21,6 +21,12 @@ const FENCE_ERROR = /Non tensor type is temporarily not supported/;
 /** Sessions without a program that are kept for the next program with the same graph (a fold, a resumed run). */
 const IDLE_SESSIONS = 4;
 
+/** What opening a session takes. */
+export type SessionRequest = Pick<
+  LoadRequest,
+  "key" | "model" | "device" | "threads" | "outputs" | "state" | "fence"
+>;
+
 interface SharedSession {
   readonly session: ort.InferenceSession;
   users: number;
@@ -31,7 +37,7 @@ export class Sessions {
   private fences: Promise<boolean> | undefined;
 
   /** The session of a graph; the same graph on the same device has one session. */
-  async acquire(request: LoadRequest): Promise<ort.InferenceSession> {
+  async acquire(request: SessionRequest): Promise<ort.InferenceSession> {
     const known = this.sessions.get(request.key);
     const opening = known ?? openSession(request).then((session) => ({ session, users: 0 }));
     // The most recently used are last.
@@ -230,7 +236,7 @@ class DeviceProgram implements ResidentProgram {
 }
 
 type Tensors = Record<string, ort.Tensor>;
-type Fetches = Record<string, ort.Tensor | null>;
+export type Fetches = Record<string, ort.Tensor | null>;
 
 function openSession({
   model,
@@ -239,7 +245,7 @@ function openSession({
   outputs,
   state,
   fence,
-}: LoadRequest): Promise<ort.InferenceSession> {
+}: SessionRequest): Promise<ort.InferenceSession> {
   if (device === "cpu") return ort.InferenceSession.create(model, cpuOptions(threads));
   const onDevice = state.flatMap(({ next }) => (next === undefined ? [] : [[next, "gpu-buffer"] as const]));
   const onHost = [...outputs.map(({ value }) => [value, "cpu"] as const), [fence, "cpu"] as const];
@@ -287,7 +293,8 @@ function openReader({ state, device }: LoadRequest): Promise<ort.InferenceSessio
   });
 }
 
-async function runFenced(
+/** Run a session whose outputs go into given buffers, without copies where the fence works. */
+export async function runFenced(
   session: ort.InferenceSession,
   feeds: Tensors,
   fetches: Fetches,

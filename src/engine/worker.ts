@@ -1,5 +1,6 @@
 /** The compute worker: holds programs ready and answers requests, one at a time and in order. */
 import { parentPort } from "node:worker_threads";
+import { loadPlan } from "./planned";
 import type { Message, Reply, RequestKind, Requests } from "./protocol";
 import { loadProgram, type ResidentProgram, Sessions } from "./sessions";
 
@@ -10,12 +11,8 @@ let nextProgram = 1;
 type Handler<K extends RequestKind> = (request: Requests[K]["request"]) => Promise<Requests[K]["answer"]>;
 
 const handlers: { [K in RequestKind]: Handler<K> } = {
-  async load(request) {
-    const program = await loadProgram(sessions, request);
-    const id = nextProgram++;
-    programs.set(id, program);
-    return { program: id, copiesOutputs: program.copiesOutputs };
-  },
+  load: async (request) => keep(await loadProgram(sessions, request)),
+  loadPlan: async (request) => keep(await loadPlan(sessions, request)),
   async run({ program, inputs }) {
     return { outputs: await programs.get(program)!.run(inputs) };
   },
@@ -30,6 +27,12 @@ const handlers: { [K in RequestKind]: Handler<K> } = {
     return undefined;
   },
 };
+
+function keep(program: ResidentProgram) {
+  const id = nextProgram++;
+  programs.set(id, program);
+  return { program: id, copiesOutputs: program.copiesOutputs };
+}
 
 async function answer(message: Message): Promise<Reply> {
   try {

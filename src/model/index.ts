@@ -16,6 +16,7 @@ export type { LiveParameters } from "./layers";
 export {
   createModel,
   encodeImages,
+  encoderChain,
   type ForwardOptions,
   type ForwardResult,
   forward,
@@ -62,6 +63,7 @@ export {
   patchGrid,
   VIT_PRESETS,
   type ViTConfig,
+  vitChain,
   vitConfig,
   vitForward,
   vitLayers,

@@ -8,17 +8,18 @@
  */
 import { invalidArgument, OsccError, unknownName } from "../core/errors";
 import type { Rng } from "../core/random";
-import { tf } from "../engine";
+import { type Chain, tf } from "../engine";
 import { FUSIONS, type FusionKind, type FusionShape } from "./fusion";
 import { HEAD_DROPOUT, HEAD_HIDDEN, type HeadShape, headForward, headParameters } from "./head";
 import type { LiveParameters } from "./layers";
-import { type Normalisation, type NormalisationName, normalisation } from "./normalisation";
+import { type Normalisation, type NormalisationName, normalisation, normalise } from "./normalisation";
 import { initialise, type ParameterDeclarations, type Parameters, prefixed, under } from "./parameters";
 import {
   type EncoderName,
   type ImageSize,
   type LayerTap,
   type ViTConfig,
+  vitChain,
   vitConfig,
   vitForward,
   vitParameters,
@@ -187,6 +188,17 @@ export function encodeImages(
   const [height, width] = spec.encoder.imageSize;
   const flat = tf.reshape(images, [-1, height, width, 3]); // [B * M, h, w, 3]
   return vitForward(spec.encoder, under("encoder", parameters), flat, tap);
+}
+
+/** The encoder's part as a chain, parameters by full name: from pixels [I, h, w, 3], 0-255, to features [I, D]. */
+export function encoderChain(spec: ModelSpec): Chain {
+  return vitChain(spec.encoder).map((link, i) => ({
+    ...link,
+    parameters: Object.fromEntries(
+      Object.entries(link.parameters).map(([local, name]) => [local, `encoder.${name}`]),
+    ),
+    apply: (parameters, x) => link.apply(parameters, i === 0 ? normalise(x, spec.normalisation) : x),
+  }));
 }
 
 /** The part after the encoder: from features [B * M, D] to logits. */

@@ -6,7 +6,7 @@
  * first), D width. Tokens are stored sequence first, [T, I, D].
  */
 import { invalidArgument, unknownName } from "../core/errors";
-import { linear, tf } from "../engine";
+import { type Chain, type Link, linear, runChain, tf } from "../engine";
 import {
   attentionLayer,
   type LiveParameters,
@@ -185,19 +185,49 @@ export function vitForward(
   images: tf.Tensor,
   tap: LayerTap = unchanged,
 ): tf.Tensor {
-  let tokens = tap("patch_embed", embed(config, parameters, images)); // [T, I, D]
-  for (let i = 0; i < config.depth; i++) {
+  return runChain(vitChain(config, tap), parameters, images);
+}
+
+/**
+ * The encoder as a chain: the embedding, all blocks but the last, and the last block with the final LayerNorm. From
+ * images [I, h, w, 3], normalised, to features [I, D].
+ */
+export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
+  const names = Object.keys(vitParameters(config));
+  const { depth, heads, width } = config;
+  const last = `blocks.${depth - 1}`;
+  const blocks = Array.from({ length: depth - 1 }, (_, i): Link => {
     const block = `blocks.${i}`;
-    const isLast = i === config.depth - 1;
-    tokens = transformerBlock(under(block, parameters), tokens, {
-      heads: config.heads,
-      queries: isLast ? PREFIX_TOKENS : tokens.shape[0]!,
-      tap: (part, value) => (isLast && part !== "norm1" ? value : tap(`${block}.${part}`, value)),
-    });
-    if (!isLast) tokens = tap(block, tokens);
-  }
-  const classTokens = tf.reshape(tokens, [images.shape[0], config.width]); // [I, D]
-  return layerNormLayer(classTokens, parameters, "norm", TRANSFORMER_EPSILON);
+    return {
+      kind: "block",
+      parameters: under(block, own(names)),
+      apply: (layers, x) => {
+        const tapPart: LayerTap = (part, value) => tap(`${block}.${part}`, value);
+        return tap(block, transformerBlock(layers, x, { heads, queries: x.shape[0]!, tap: tapPart }));
+      },
+    };
+  });
+  const embedding: Link = {
+    kind: "embed",
+    parameters: own(names.filter((name) => !/^(blocks|norm)\./.test(name))),
+    apply: (layers, images) => tap("patch_embed", embed(config, layers, images)),
+  };
+  const end: Link = {
+    kind: "last",
+    parameters: { ...under(last, own(names)), ...own(["norm.weight", "norm.bias"]) },
+    apply: (layers, x) => {
+      const tapPart: LayerTap = (part, value) => (part === "norm1" ? tap(`${last}.norm1`, value) : value);
+      const tokens = transformerBlock(layers, x, { heads, queries: PREFIX_TOKENS, tap: tapPart });
+      const classTokens = tf.reshape(tokens, [x.shape[1]!, width]); // [I, D]
+      return layerNormLayer(classTokens, layers, "norm", TRANSFORMER_EPSILON);
+    },
+  };
+  return [embedding, ...blocks, end];
+}
+
+/** Each name as itself. */
+function own(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, name]));
 }
 
 const unchanged: LayerTap = (_, value) => value;

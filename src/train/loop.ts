@@ -3,7 +3,7 @@ import { throwIfAborted } from "../core/abort";
 import { OsccError } from "../core/errors";
 import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
-import { compile, type Device, type Program } from "../engine";
+import type { Device } from "../engine";
 import { MISSING_LABEL } from "../evaluate";
 import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
@@ -12,11 +12,11 @@ import type { TrainingPatient } from "./cohort";
 import { validationAuc, validationLoss } from "./evaluation";
 import { type EpochRecord, isBetter, meanAuc } from "./history";
 import type { LossFunction } from "./losses";
+import { type OpenStep, openStep } from "./open-step";
 import type { FitSettings } from "./options";
 import { Predictor } from "./predictor";
 import { epochOrder } from "./sampler";
 import { cosine } from "./schedule";
-import { type StepOptions, stepInputs, stepState, trainedParameters, trainingStep } from "./step";
 
 export interface LoopInput {
   readonly model: Model;
@@ -44,37 +44,22 @@ export interface LoopResult {
 /** Train, and return the parameters of the epoch that did best on the validation patients. */
 export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
   const { model, settings, batches, device, signal } = input;
-  const stepOptions: StepOptions = {
-    size: Math.min(settings.microBatch, settings.batch),
-    accumulate: settings.microBatch < settings.batch,
-    source: batches.source,
-    losses: input.losses,
-    adamW: { weightDecay: settings.weightDecay },
-    ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
-  };
-  const trained = trainedParameters(model, batches.source);
-  const names = Object.keys(trained);
   const where = { device, ...(signal ? { signal } : {}) };
-  const step = await compile(
-    trainingStep(model.spec, names, stepOptions),
-    { inputs: stepInputs(model.spec, stepOptions), state: stepState(trained, stepOptions) },
-    { ...where, name: "training step" },
-  );
+  const { source } = batches;
+  const step = await openStep({ model, settings, source, losses: input.losses, device, signal });
   let predictor: Predictor | undefined;
   try {
-    predictor =
-      input.valid.length > 0 ? await Predictor.open(model, { source: batches.source, ...where }) : undefined;
-    return await runEpochs(input, step, names, predictor);
+    predictor = input.valid.length > 0 ? await Predictor.open(model, { source, ...where }) : undefined;
+    return await runEpochs(input, step, predictor);
   } finally {
-    await step.dispose();
+    await step.program.dispose();
     await predictor?.dispose();
   }
 }
 
 async function runEpochs(
   input: LoopInput,
-  step: Program,
-  names: readonly string[],
+  step: OpenStep,
   predictor: Predictor | undefined,
 ): Promise<LoopResult> {
   const { model, settings, signal } = input;
@@ -85,7 +70,7 @@ async function runEpochs(
   const passesOf = (epoch: number) =>
     epochPasses(
       orderOf(epoch).map((i) => input.train[i]!),
-      { epoch, batch: settings.batch, size: Math.min(settings.microBatch, settings.batch) },
+      { epoch, batch: settings.batch, size: step.size },
     );
   const passesPerEpoch = passesOf(0).length;
   const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * passesPerEpoch);
@@ -103,7 +88,7 @@ async function runEpochs(
       report: (done, loss) =>
         progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
     });
-    const parameters = await readParameters(step, names);
+    const parameters = await readParameters(step);
     const validation = await validate(input, predictor, parameters);
     undefinedAuc = validation?.reasons ?? {};
     const record: EpochRecord = {
@@ -121,12 +106,12 @@ async function runEpochs(
     }
     await input.onEpoch([...history]);
   }
-  progress.end(summary(settings, history, best!, step.device));
+  progress.end(summary(settings, history, best!, step.program.device));
   return {
     parameters: { ...model.parameters, ...bestParameters },
     best: best!,
     history,
-    device: step.device,
+    device: step.program.device,
     undefinedAuc,
   };
 }
@@ -139,11 +124,10 @@ interface EpochPlan {
 /** One pass over the patients; the next inputs are prepared while the engine works on the present ones. */
 async function trainEpoch(
   input: LoopInput,
-  step: Program,
+  step: OpenStep,
   passes: readonly Pass[],
   { rates, report }: EpochPlan,
 ): Promise<number> {
-  const accumulate = input.settings.microBatch < input.settings.batch;
   const batches = passes.filter((pass) => pass.isLast).length;
   const prepare = (pass: Pass) => passInputs(pass, input.batches, input.rng);
   let total = 0;
@@ -153,12 +137,12 @@ async function trainEpoch(
   for (const [index, pass] of passes.entries()) {
     const taken = pass.epoch * batches + pass.batch + 1;
     const inputs = await waiting;
-    const running = step.run({
+    const running = step.program.run({
       ...inputs,
       encoderRate: rates.encoder,
       rate: rates.rest,
       ...adamWCorrections(taken),
-      ...(accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
+      ...(step.accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
     });
     const next = passes[index + 1];
     if (next) {
@@ -182,8 +166,8 @@ function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epo
   return { encoder: at(learningRate.encoder), rest: at(learningRate.rest) };
 }
 
-async function readParameters(step: Program, names: readonly string[]): Promise<Parameters> {
-  const state = await step.readState([...names]);
+async function readParameters({ program, names }: OpenStep): Promise<Parameters> {
+  const state = await program.readState(names);
   return Object.fromEntries(names.map((name) => [name, asParameter(name, state[name]!)]));
 }
 

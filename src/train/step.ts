@@ -74,7 +74,7 @@ export function trainedParameters(model: Model, source: StepSource): Parameters 
 }
 
 /** Name of a parameter's gradient sum in a program's state. */
-const sumName = (parameter: string) => `gradient.${parameter}`;
+export const sumName = (parameter: string) => `gradient.${parameter}`;
 
 /** Parameters, moments and gradient sums before the first step. */
 export function stepState(parameters: Parameters, { accumulate }: StepOptions): Record<string, HostTensor> {
@@ -93,12 +93,7 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
     const live = names.map((name) => state[name]!);
     const { value: loss, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      const logits = logitsOf(spec, parameters, inputs, options.source);
-      const losses = Object.keys(spec.tasks).map((task) => {
-        const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
-        return options.losses[task]!(logits[task]!, targets);
-      });
-      return tf.reshape(sum(losses), []);
+      return totalLoss(spec, logitsOf(spec, parameters, inputs, options.source), inputs, options.losses);
     })(live);
     const { apply } = inputs;
     const sums = apply ? grads.map((gradient, i) => tf.add(state[sumName(names[i]!)]!, gradient)) : grads;
@@ -138,32 +133,49 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
   };
 }
 
-function logitsOf(
-  spec: ModelSpec,
-  parameters: LiveParameters,
-  inputs: Readonly<Record<string, tf.Tensor>>,
-  source: StepSource,
-): Readonly<Record<string, tf.Tensor>> {
-  const dropout = Object.fromEntries(
-    Object.keys(spec.tasks).map((task) => [task, inputs[dropoutInput(task)]!]),
-  );
+type Live = Readonly<Record<string, tf.Tensor>>;
+
+/** The sum over tasks of the losses of a pass. */
+export function totalLoss(spec: ModelSpec, logits: Live, inputs: Live, losses: StepOptions["losses"]) {
+  const terms = Object.keys(spec.tasks).map((task) => {
+    const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
+    return losses[task]!(logits[task]!, targets);
+  });
+  return tf.reshape(sum(terms), []);
+}
+
+/** The dropout masks among a step's inputs, by task. */
+export function dropoutOf(spec: ModelSpec, inputs: Live): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.keys(spec.tasks).map((task) => [task, inputs[dropoutInput(task)]!]));
+}
+
+function logitsOf(spec: ModelSpec, parameters: LiveParameters, inputs: Live, source: StepSource): Live {
+  const dropout = dropoutOf(spec, inputs);
   return source === "images"
     ? forward(spec, parameters, normalise(inputs.images!, spec.normalisation), { dropout }).logits
     : forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
 }
 
-/** Scale all gradients by min(1, norm / their joint norm), as `torch.nn.utils.clip_grad_norm_`. */
+/** Scale all gradients by a common factor. */
 function clipped(gradients: readonly tf.Tensor[], norm: number): tf.Tensor[] {
-  const joint = tf.sqrt(sum(gradients.map((g) => tf.sum(tf.square(g)))));
-  const factor = tf.minimum(1, tf.div(norm, tf.add(joint, 1e-6)));
+  const factor = clipFactor(sum(gradients.map(squaredNorm)), norm);
   return gradients.map((g) => tf.mul(g, factor));
+}
+
+export function squaredNorm(gradient: tf.Tensor): tf.Tensor {
+  return tf.sum(tf.square(gradient));
+}
+
+/** min(1, norm / joint norm), as `torch.nn.utils.clip_grad_norm_`, from the sum of all squares. */
+export function clipFactor(squares: tf.Tensor, norm: number): tf.Tensor {
+  return tf.minimum(1, tf.div(norm, tf.add(tf.sqrt(squares), 1e-6)));
 }
 
 function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
   return tensors.reduce((a, b) => tf.add(a, b));
 }
 
-function isEncoder(name: string): boolean {
+export function isEncoder(name: string): boolean {
   return name.startsWith("encoder.");
 }
 

@@ -60,6 +60,8 @@ export class Graph {
   readonly constants = new Map<string, Constant>();
   /** Values that are known to be zero everywhere: adding them is left out. */
   readonly zeros = new Set<string>();
+  /** Shapes of values, as far as they are known: of all that a tensor stood for. */
+  readonly shapes = new Map<string, readonly number[]>();
 
   private counter = 0;
   private readonly byKey = new Map<string, string>();
@@ -68,6 +70,7 @@ export class Graph {
   /** Declare an input; its name is also the value's name. */
   input(info: ValueInfo): string {
     this.inputs.push(info);
+    this.shapes.set(info.name, info.shape);
     return info.name;
   }
 

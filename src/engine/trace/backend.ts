@@ -137,6 +137,7 @@ export class Trace {
 
   /** A value of the graph as a tensor, for a kernel to return. */
   tensor(name: string, shape: readonly number[], dtype: string): TensorInfo {
+    this.graph.shapes.set(name, [...shape]);
     return traceBackend.symbol(this.graph, name, shape, dtypeOf({ dtype }));
   }
 

@@ -3,7 +3,7 @@ import { invalidArgument } from "../../core/errors";
 import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
-import { checkNewState, type Device, type StepFunction } from "../program";
+import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
 import { dtypeOf, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
 import "./kernels";
@@ -37,7 +37,7 @@ export interface TracedFunction {
   readonly nodes: number;
 }
 
-const FENCE = "oscc-lab.fence";
+export const FENCE = "oscc-lab.fence";
 
 /** Trace a function for a device. Leaves no tensor behind. */
 export function traceFunction(
@@ -47,6 +47,30 @@ export function traceFunction(
   state: Readonly<Record<string, Spec>>,
   device: Device,
 ): TracedFunction {
+  return tracing(device, (trace) => record(trace, name, fn, inputs, state));
+}
+
+/** Trace a function without state; gives the graph itself, whose inputs and outputs are named as the function's. */
+export function traceGraph(
+  fn: (inputs: Tensors) => Tensors,
+  inputs: Readonly<Record<string, Spec>>,
+  device: Device,
+): Graph {
+  return tracing(device, (trace) => {
+    const ports = Object.entries(inputs).map(([name, spec]) => port(name, name, spec));
+    const results = fn(Object.fromEntries(ports.map((p) => [p.name, symbol(trace, p, "")])));
+    trace.graph.finish(
+      Object.entries(results).map(([name, tensor]) => ({
+        ...valueInfo(tensorPort(name, name, tensor), ""),
+        value: trace.name(tensor),
+      })),
+    );
+    return trace.graph;
+  });
+}
+
+/** Call `work` while operations are being traced. */
+function tracing<T>(device: Device, work: (trace: Trace) => T): T {
   if (traceBackend.current)
     throw invalidArgument("compile", "called inside a compiled function", "a call outside of one");
   const trace = new Trace(device);
@@ -56,7 +80,7 @@ export function traceFunction(
   tf.engine().startScope("compile");
   const allowRandom = forbidRandomNumbers();
   try {
-    return record(trace, name, fn, inputs, state);
+    return work(trace);
   } finally {
     allowRandom();
     tf.engine().endScope();
@@ -151,7 +175,8 @@ function listed(ports: readonly Port[]): string {
   return ports.map((p) => `${p.name} [${p.shape.join(", ")}]`).join(", ") || "none";
 }
 
-function smallest(values: readonly ValueInfo[]): ValueInfo {
+/** The value with the fewest elements: what a fence is made of. */
+export function smallest(values: readonly ValueInfo[]): ValueInfo {
   const size = (value: ValueInfo) => value.shape.reduce((n, length) => n * length, 1);
   return values.reduce((best, value) => (size(value) < size(best) ? value : best));
 }

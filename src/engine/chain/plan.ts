@@ -1,0 +1,72 @@
+/** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
+import type { PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
+import { sizeOf } from "../tensors";
+import type { Unit } from "./units";
+
+/** A buffer or view of the plan, by index. */
+export type Buffer = number & { readonly __buffer?: never };
+export type View = number & { readonly __view?: never };
+
+export class Plan {
+  readonly buffers: number[] = [];
+  readonly views: WireView[] = [];
+  readonly units: Unit[] = [];
+  readonly phases: WirePhase[] = [];
+  readonly inputs: Record<string, View> = {};
+  readonly outputs: Record<string, View> = {};
+  readonly state: Record<string, View> = {};
+
+  buffer(length: number): Buffer {
+    return this.buffers.push(length) - 1;
+  }
+
+  view(buffer: Buffer, offset: number, shape: readonly number[]): View {
+    return this.views.push({ buffer, offset, shape }) - 1;
+  }
+
+  /** A view of a buffer of its own. */
+  tensor(shape: readonly number[]): View {
+    return this.view(this.buffer(sizeOf(shape)), 0, shape);
+  }
+
+  /** The same elements, or a run of them, under another shape. */
+  part(view: View, offset: number, shape: readonly number[]): View {
+    const whole = this.views[view]!;
+    return this.view(whole.buffer, whole.offset + offset, shape);
+  }
+
+  /** A call of a unit. Views that its graph does not read are left out. */
+  call(unit: Unit, feeds: Readonly<Record<string, View>>, fetches: Readonly<Record<string, View>>): WireCall {
+    if (!this.units.includes(unit)) this.units.push(unit);
+    const pick = (views: Readonly<Record<string, View>>, ports: readonly { readonly name: string }[]) =>
+      Object.fromEntries(
+        ports.map(({ name }) => {
+          const view = views[name];
+          if (view === undefined) throw new Error(`${unit.name}: there is no buffer for ${name}`);
+          return [name, view];
+        }),
+      );
+    return {
+      graph: this.units.indexOf(unit),
+      feeds: pick(feeds, unit.inputs),
+      fetches: pick(fetches, unit.outputs),
+    };
+  }
+
+  phase(calls: readonly WireCall[], options: { clear?: readonly View[]; onlyIf?: string } = {}): void {
+    const { clear = [], onlyIf } = options;
+    this.phases.push({ calls, clear, ...(onlyIf === undefined ? {} : { onlyIf }) });
+  }
+
+  /** The plan as the worker takes it. */
+  request(
+    name: string,
+    values: PlanRequest["values"],
+  ): Omit<PlanRequest, "threads" | "graphs"> & {
+    readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
+  } {
+    const { buffers, views, inputs, outputs, state, phases } = this;
+    const graphs = this.units.map(({ model, fence }) => ({ model, fence }));
+    return { name, graphs, buffers, views, inputs, outputs, state, values, phases };
+  }
+}

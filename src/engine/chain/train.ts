@@ -1,0 +1,236 @@
+/**
+ * A training step of a chain, link by link.
+ *
+ * The items (images) go through the chain in groups, one group after the other; then the loss of all results; then
+ * the groups go back. Between the two, what lies between links and what each link keeps stays in plain buffers.
+ * Gradients are added to sums, over groups and over as many runs as a batch takes; then the optimiser goes over all
+ * parameters piece by piece, in place.
+ */
+
+import type { Tensors } from "../program";
+import type { WireCall } from "../protocol";
+import { type HostTensor, sizeOf, tf } from "../tensors";
+import { type FlatLayout, flatLayout } from "./layout";
+import { type Chain, type Link, parametersOf } from "./link";
+import { Plan, type View } from "./plan";
+import {
+  type ChainLoss,
+  nextSumValue,
+  parameterValue,
+  sumValue,
+  type TrainedLink,
+  traceLoss,
+  traceTrainedLink,
+  traceUnit,
+} from "./units";
+
+type Shape = readonly number[];
+
+/** How parameters change, as functions of tensors. */
+export interface Optimiser {
+  /** What is kept of each parameter beside its value: the role in `update`, and the name in the state. */
+  readonly moments: Readonly<Record<string, (parameter: string) => string>>;
+  /** The name in the state of a parameter's gradient sum. */
+  readonly sum: (parameter: string) => string;
+  /** Parameters of one group have the same rates. */
+  readonly groupOf: (parameter: string) => string;
+  /** The scalars of a group: the name in `update`, and the name of the program's input. */
+  readonly rates: (group: string) => Readonly<Record<string, string>>;
+  /** From `value`, `gradient` and the moments to new `value` and moments, element by element. */
+  readonly update: (tensors: Tensors, rates: Tensors) => Tensors;
+  /** A factor for all gradients together: made from the sum of a measure of each. */
+  readonly scale?: {
+    readonly measure: (gradient: tf.Tensor) => tf.Tensor;
+    readonly factor: (total: tf.Tensor) => tf.Tensor;
+  };
+}
+
+export interface ChainTraining {
+  readonly chain: Chain;
+  /** The input that goes through the chain: its name, and how many items of it go together. Axis 0 are the items. */
+  readonly items: { readonly input: string; readonly group: number };
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly parameters: Readonly<Record<string, HostTensor>>;
+  readonly loss: ChainLoss;
+  readonly optimiser: Optimiser;
+  /** An input that is 1 in the last run of a batch and 0 before; absent: each run is a batch. */
+  readonly apply?: string;
+}
+
+/** The plan of a training step: the inputs given, output `loss`; parameters, moments and gradient sums as state. */
+export function planTraining(training: ChainTraining): Plan {
+  const plan = new Plan();
+  const { inputs, parameters, apply } = training;
+  for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
+  const layout = flatLayout(parameters, training.optimiser.groupOf);
+  const vectors = placeState(plan, layout, training);
+  plan.phase(passCalls(plan, training));
+  const conditional = apply === undefined ? {} : { onlyIf: apply };
+  const total = plan.tensor([]);
+  plan.phase(updateCalls(plan, layout, vectors, total, training), { ...conditional, clear: [total] });
+  plan.phase([], { ...conditional, clear: [plan.view(vectors.gradient!, 0, [layout.length])] });
+  return plan;
+}
+
+/** The long vectors by role; every parameter's part of each is an entry of the state. */
+function placeState(plan: Plan, layout: FlatLayout, { parameters, optimiser }: ChainTraining) {
+  const entryName: Record<string, (parameter: string) => string> = {
+    value: (name) => name,
+    gradient: optimiser.sum,
+    ...optimiser.moments,
+  };
+  const vectors: Record<string, number> = {};
+  for (const [role, nameOf] of Object.entries(entryName)) {
+    vectors[role] = plan.buffer(layout.length);
+    for (const [name, { shape }] of Object.entries(parameters))
+      plan.state[nameOf(name)] = plan.view(vectors[role], layout.offsets[name]!, shape);
+  }
+  return vectors;
+}
+
+/** Forward, loss, backward. */
+function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
+  const { chain, items, inputs, parameters, loss } = training;
+  const [count, ...rest] = inputs[items.input]!;
+  const groups = count! / items.group;
+  const trained = traceLinks(chain, [items.group, ...rest], parameters);
+  const shapeOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, parameters[name]!.shape]));
+  const inChain = new Set(chain.flatMap((link) => Object.values(link.parameters)));
+  const others = Object.keys(parameters).filter((name) => !inChain.has(name));
+  const lossInputs = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== items.input));
+
+  const [, ...resultShape] = trained[trained.length - 1]!.result;
+  const results = plan.tensor([count!, ...resultShape]);
+  const slopes = plan.tensor([count!, ...resultShape]);
+  plan.outputs.loss = plan.tensor([]);
+  const groupOf = (view: View, group: number, shape: Shape) => plan.part(view, group * sizeOf(shape), shape);
+
+  const forward: WireCall[] = [];
+  const backward: WireCall[] = [];
+  const spare = new Map<string, View>();
+  /** Gradients are needed by the next call only: two buffers of each shape take turns. */
+  const slope = (shape: Shape, turn: number) => {
+    const key = `${turn % 2}:${shape}`;
+    const view = spare.get(key) ?? plan.tensor(shape);
+    spare.set(key, view);
+    return view;
+  };
+  for (let group = 0; group < groups; group++) {
+    let x = groupOf(plan.inputs[items.input]!, group, [items.group, ...rest]);
+    const back: WireCall[] = [];
+    chain.forEach((link, i) => {
+      const { forward: ahead, backward: behind, result, kept } = trained[i]!;
+      const isLast = i === chain.length - 1;
+      const y = isLast ? groupOf(results, group, result) : plan.tensor(result);
+      const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
+      const weights = viewsOf(plan, link, parameterValue, (name) => name);
+      forward.push(plan.call(ahead, { x, ...weights }, { y, ...memory }));
+      const dy = isLast ? groupOf(slopes, group, result) : slope(result, i);
+      const feeds = { x, y, dy, ...memory, ...weights };
+      const sums = viewsOf(plan, link, sumValue, training.optimiser.sum);
+      const nextSums = viewsOf(plan, link, nextSumValue, training.optimiser.sum);
+      const dx = i === 0 ? {} : { dx: slope(plan.views[x]!.shape, i - 1) };
+      back.unshift(plan.call(behind, { ...feeds, ...sums }, { ...dx, ...nextSums }));
+      x = y;
+    });
+    backward.push(...back);
+  }
+  const end: Link = { kind: "loss", parameters: identity(others), apply: (_, x) => x };
+  const lossCall = plan.call(
+    traceLoss(loss, [count!, ...resultShape], shapeOf(others), lossInputs),
+    {
+      results,
+      ...plan.inputs,
+      ...viewsOf(plan, end, parameterValue, (name) => name),
+      ...viewsOf(plan, end, sumValue, training.optimiser.sum),
+    },
+    {
+      loss: plan.outputs.loss,
+      dresults: slopes,
+      ...viewsOf(plan, end, nextSumValue, training.optimiser.sum),
+    },
+  );
+  return [...forward, lossCall, ...backward];
+}
+
+/** The graphs of each link; links that are the same function on the same shapes share theirs. */
+function traceLinks(
+  chain: Chain,
+  first: Shape,
+  parameters: Readonly<Record<string, HostTensor>>,
+): TrainedLink[] {
+  const known = new Map<string, TrainedLink>();
+  let shape = first;
+  return chain.map((link, i) => {
+    const shapes = Object.fromEntries(
+      Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
+    );
+    const key = JSON.stringify([link.kind, i === 0, shape, shapes]);
+    const traced = known.get(key) ?? traceTrainedLink(link, shape, shapes, i === 0);
+    known.set(key, traced);
+    shape = traced.result;
+    return traced;
+  });
+}
+
+/** Entries of the state under the names that a unit has for a link's parameters. */
+function viewsOf(
+  plan: Plan,
+  link: Link,
+  valueName: (local: string) => string,
+  entryName: (full: string) => string,
+): Record<string, View> {
+  return Object.fromEntries(
+    Object.entries(link.parameters).map(([local, full]) => [valueName(local), plan.state[entryName(full)]!]),
+  );
+}
+
+/** The optimiser over all pieces, with the common factor of the gradients before it. */
+function updateCalls(
+  plan: Plan,
+  { piece, pieces }: FlatLayout,
+  vectors: Readonly<Record<string, number>>,
+  total: View,
+  { optimiser }: ChainTraining,
+): WireCall[] {
+  const { scale } = optimiser;
+  const roles = Object.keys(vectors);
+  const rateNames = Object.keys(optimiser.rates(pieces[0]!.group));
+  const scalars = Object.fromEntries([...rateNames, "scale"].map((name) => [name, [] as Shape]));
+  const ofPiece = (offset: number) =>
+    Object.fromEntries(roles.map((role) => [role, plan.view(vectors[role]!, offset, [piece])]));
+  const update = traceUnit(
+    "update",
+    (inputs) => {
+      const gradient = scale ? tf.mul(inputs.gradient!, inputs.scale!) : inputs.gradient!;
+      const next = optimiser.update({ ...inputs, gradient }, inputs);
+      return Object.fromEntries(Object.entries(next).map(([role, tensor]) => [`next/${role}`, tensor]));
+    },
+    { ...Object.fromEntries(roles.map((role) => [role, [piece]])), ...scalars },
+  );
+  const factor = plan.tensor([]);
+  const calls: WireCall[] = [];
+  if (scale) {
+    const measure = traceUnit(
+      "measure",
+      ({ gradient, total }) => ({ sum: tf.add(total!, scale.measure(gradient!)) }),
+      { gradient: [piece], total: [] },
+    );
+    const finish = traceUnit("scale", ({ total }) => ({ scale: scale.factor(total!) }), { total: [] });
+    for (const { offset } of pieces)
+      calls.push(plan.call(measure, { ...ofPiece(offset), total }, { sum: total }));
+    calls.push(plan.call(finish, { total }, { scale: factor }));
+  }
+  for (const { offset, group } of pieces) {
+    const views = ofPiece(offset);
+    const rates = Object.entries(optimiser.rates(group)).map(([name, input]) => [name, plan.inputs[input]!]);
+    const next = Object.fromEntries(roles.map((role) => [`next/${role}`, views[role]!]));
+    calls.push(plan.call(update, { ...views, ...Object.fromEntries(rates), scale: factor }, next));
+  }
+  return calls;
+}
+
+function identity(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, name]));
+}

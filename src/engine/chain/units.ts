@@ -1,0 +1,148 @@
+/** Unit graphs: the small graphs that a plan runs again and again. */
+import { cutGraph, foldSums } from "../onnx/cut";
+import { encodeModel } from "../onnx/encode";
+import type { Graph, ValueInfo } from "../onnx/graph";
+import type { Tensors } from "../program";
+import { type TensorSpec, tf } from "../tensors";
+import { FENCE, smallest, traceGraph } from "../trace/trace";
+import type { Link } from "./link";
+
+type Shape = readonly number[];
+type Shapes = Readonly<Record<string, Shape>>;
+
+/** A graph ready for the runtime. Inputs that the graph does not read are not among its `inputs`. */
+export interface Unit {
+  readonly name: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly model: Uint8Array;
+  readonly file: () => Uint8Array;
+  readonly fence: string;
+  readonly nodes: number;
+}
+
+/** Names of a unit's values. A parameter's gradient is added to what is there. */
+export const parameterValue = (name: string) => `parameter/${name}`;
+export const sumValue = (name: string) => `gradient/${name}`;
+export const nextSumValue = (name: string) => `next/${name}`;
+
+/** A link that is only run forward: `x` and parameters to `y`. */
+export function traceForward(link: Link, x: Shape, parameters: Shapes): Unit {
+  return unit(`${link.kind}.forward`, forwardGraph(link, x, parameters));
+}
+
+/** The graphs of a link: forward and, from what was kept, backward. */
+export interface TrainedLink {
+  readonly forward: Unit;
+  readonly backward: Unit;
+  /** Shape of the result. */
+  readonly result: Shape;
+  /** What the forward graph gives for the backward graph beside the result `y`. */
+  readonly kept: readonly ValueInfo[];
+}
+
+/**
+ * Trace a link with its gradient.
+ *
+ * Forward: `x` and parameters to `y` and what is kept. Backward: that, and the gradient `dy` of the result, to the
+ * gradient `dx` (unless the link is the first) and new sums of the parameters' gradients.
+ */
+export function traceTrainedLink(link: Link, x: Shape, parameters: Shapes, first: boolean): TrainedLink {
+  const result = forwardGraph(link, x, parameters).outputs[0]!.shape;
+  const names = Object.keys(parameters);
+  const joint = traceGraph(
+    (inputs) => {
+      const live = names.map((name) => inputs[parameterValue(name)]!);
+      const apply = (values: readonly tf.Tensor[], input: tf.Tensor) =>
+        link.apply(Object.fromEntries(names.map((name, i) => [name, values[i]!])), input);
+      const { value, grads } = first
+        ? tf.valueAndGrads((...values: tf.Tensor[]) => apply(values, inputs.x!))(live, inputs.dy!)
+        : tf.valueAndGrads((input: tf.Tensor, ...values: tf.Tensor[]) => apply(values, input))(
+            [inputs.x!, ...live],
+            inputs.dy!,
+          );
+      const gradients = first ? grads : grads.slice(1);
+      return { y: value, ...(first ? {} : { dx: grads[0]! }), ...addedSums(names, inputs, gradients) };
+    },
+    specs({ x, dy: result, ...parameterShapes(parameters), ...sumShapes(parameters) }),
+    "cpu",
+  );
+  const { forward, backward, kept } = cutGraph(joint, "y");
+  foldSums(backward);
+  return {
+    forward: unit(`${link.kind}.forward`, forward),
+    backward: unit(`${link.kind}.backward`, backward),
+    result,
+    kept: kept.filter(({ name }) => name !== "y"),
+  };
+}
+
+/** The end of a chain: from its results and other inputs to a loss, with gradients. */
+export type ChainLoss = (parameters: Tensors, results: tf.Tensor, inputs: Tensors) => tf.Tensor;
+
+/** The loss and its gradients in one graph: `loss`, `dresults`, and new sums of the parameters' gradients. */
+export function traceLoss(loss: ChainLoss, results: Shape, parameters: Shapes, inputs: Shapes): Unit {
+  const names = Object.keys(parameters);
+  const graph = traceGraph(
+    (given) => {
+      const { value, grads } = tf.valueAndGrads((features: tf.Tensor, ...values: tf.Tensor[]) => {
+        const live = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+        return tf.reshape(loss(live, features, given), []);
+      })([given.results!, ...names.map((name) => given[parameterValue(name)]!)]);
+      return { loss: value, dresults: grads[0]!, ...addedSums(names, given, grads.slice(1)) };
+    },
+    specs({ results, ...inputs, ...parameterShapes(parameters), ...sumShapes(parameters) }),
+    "cpu",
+  );
+  foldSums(graph);
+  return unit("loss", graph);
+}
+
+/** Any function of tensors as a unit. */
+export function traceUnit(name: string, fn: (inputs: Tensors) => Tensors, inputs: Shapes): Unit {
+  return unit(name, traceGraph(fn, specs(inputs), "cpu"));
+}
+
+function forwardGraph(link: Link, x: Shape, parameters: Shapes): Graph {
+  return traceGraph(
+    (inputs) => {
+      const live = Object.keys(parameters).map((name) => [name, inputs[parameterValue(name)]!]);
+      return { y: link.apply(Object.fromEntries(live), inputs.x!) };
+    },
+    specs({ x, ...parameterShapes(parameters) }),
+    "cpu",
+  );
+}
+
+function addedSums(names: readonly string[], inputs: Tensors, gradients: readonly tf.Tensor[]): Tensors {
+  return Object.fromEntries(
+    names.map((name, i) => [nextSumValue(name), tf.add(inputs[sumValue(name)]!, gradients[i]!)]),
+  );
+}
+
+const parameterShapes = (shapes: Shapes) => renamed(shapes, parameterValue);
+const sumShapes = (shapes: Shapes) => renamed(shapes, sumValue);
+
+function renamed(shapes: Shapes, rename: (name: string) => string): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [rename(name), shape]));
+}
+
+function specs(shapes: Shapes): Record<string, Required<TensorSpec>> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, { shape, dtype: "float32" as const }]),
+  );
+}
+
+function unit(name: string, graph: Graph): Unit {
+  const read = new Set(graph.nodes.flatMap((node) => node.inputs));
+  graph.inputs.splice(0, graph.inputs.length, ...graph.inputs.filter((input) => read.has(input.name)));
+  return {
+    name,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    model: encodeModel(graph, { name, fence: { name: FENCE, of: smallest(graph.outputs) } }),
+    file: () => encodeModel(graph, { name }),
+    fence: FENCE,
+    nodes: graph.nodes.length,
+  };
+}

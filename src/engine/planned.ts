@@ -1,0 +1,123 @@
+/**
+ * Programs of many small graphs, held ready in the compute worker.
+ *
+ * The graphs work on views of buffers that are allocated once. Which graph runs when, on which views, is a plan made
+ * by the main thread (see chain/plan.ts); here it is only carried out.
+ */
+import * as ort from "onnxruntime-node";
+import type { PlanRequest, WireCall } from "./protocol";
+import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
+import type { TensorData } from "./tensors";
+
+export async function loadPlan(
+  sessions: Sessions,
+  { values, ...request }: PlanRequest,
+): Promise<ResidentProgram> {
+  const opened: ort.InferenceSession[] = [];
+  for (const { key, model, fence } of request.graphs)
+    opened.push(
+      await sessions.acquire({
+        key,
+        model,
+        fence,
+        device: "cpu",
+        threads: request.threads,
+        outputs: [],
+        state: [],
+      }),
+    );
+  return new PlannedProgram(opened, request, values, await sessions.fenceWorks(), async () => {
+    for (const { key } of request.graphs) await sessions.release(key);
+  });
+}
+
+class PlannedProgram implements ResidentProgram {
+  private readonly views: readonly ort.Tensor[];
+  private readonly phases: readonly { onlyIf?: string; clear: readonly number[]; calls: readonly Call[] }[];
+  /** Why the state can no longer be trusted: a run failed in the middle of writing it. */
+  private torn: string | undefined;
+
+  constructor(
+    private readonly sessions: readonly ort.InferenceSession[],
+    private readonly request: Omit<PlanRequest, "values">,
+    values: PlanRequest["values"],
+    private readonly fenced: boolean,
+    private readonly release: () => Promise<void>,
+  ) {
+    const buffers = request.buffers.map((length) => new Float32Array(length));
+    this.views = request.views.map(({ buffer, offset, shape }) => {
+      const length = shape.reduce((n, side) => n * side, 1);
+      return new ort.Tensor("float32", buffers[buffer]!.subarray(offset, offset + length), [...shape]);
+    });
+    this.phases = request.phases.map((phase) => ({
+      ...phase,
+      calls: phase.calls.map((call) => this.prepared(call)),
+    }));
+    for (const [name, data] of Object.entries(values)) this.data(request.state[name]!).set(data);
+  }
+
+  get copiesOutputs(): boolean {
+    return !this.fenced;
+  }
+
+  async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    if (this.torn)
+      throw new Error(
+        `an earlier run failed half way (${this.torn}); write the whole state again before the next run`,
+      );
+    for (const [name, view] of Object.entries(this.request.inputs)) this.data(view).set(inputs[name]!);
+    try {
+      for (const { onlyIf, clear, calls } of this.phases) {
+        if (onlyIf !== undefined && inputs[onlyIf]![0] === 0) continue;
+        for (const view of clear) this.data(view).fill(0);
+        for (const { session, feeds, fetches } of calls)
+          await runFenced(session, feeds, fetches, this.fenced);
+      }
+    } catch (error) {
+      this.torn = (error as Error).message;
+      throw error;
+    }
+    return this.copies(this.request.outputs, Object.keys(this.request.outputs));
+  }
+
+  async read(names: readonly string[]): Promise<Record<string, TensorData>> {
+    return this.copies(this.request.state, names);
+  }
+
+  async write(values: Readonly<Record<string, TensorData>>): Promise<void> {
+    for (const [name, data] of Object.entries(values)) this.data(this.request.state[name]!).set(data);
+    if (Object.keys(this.request.state).every((name) => name in values)) this.torn = undefined;
+  }
+
+  close(): Promise<void> {
+    return this.release();
+  }
+
+  private data(view: number): Float32Array {
+    return this.views[view]!.data as Float32Array;
+  }
+
+  private copies(
+    views: Readonly<Record<string, number>>,
+    names: readonly string[],
+  ): Record<string, Float32Array> {
+    return Object.fromEntries(names.map((name) => [name, this.data(views[name]!).slice()]));
+  }
+
+  private prepared({ graph, feeds, fetches }: WireCall): Call {
+    const tensors = (views: Readonly<Record<string, number>>) =>
+      Object.fromEntries(Object.entries(views).map(([value, view]) => [value, this.views[view]!]));
+    const fence = this.fenced ? { [this.request.graphs[graph]!.fence]: null } : {};
+    return {
+      session: this.sessions[graph]!,
+      feeds: tensors(feeds),
+      fetches: { ...fence, ...tensors(fetches) },
+    };
+  }
+}
+
+interface Call {
+  readonly session: ort.InferenceSession;
+  readonly feeds: Record<string, ort.Tensor>;
+  readonly fetches: Fetches;
+}

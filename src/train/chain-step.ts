@@ -1,0 +1,101 @@
+/**
+ * The training step of `step.ts` in its low-memory form: the encoder as a chain, a few images at a time. Same inputs,
+ * same state, same results but for rounding.
+ *
+ * Letters: B patients, M images a patient, T tokens of an image, D width of a token.
+ */
+import type { ChainTraining, TensorSpec } from "../engine";
+import {
+  encoderChain,
+  forwardFeatures,
+  type ModelSpec,
+  type Parameters,
+  PREFIX_TOKENS,
+  patchGrid,
+} from "../model";
+import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
+import {
+  clipFactor,
+  dropoutOf,
+  isEncoder,
+  type StepOptions,
+  squaredNorm,
+  stepInputs,
+  sumName,
+  totalLoss,
+} from "./step";
+
+/** Rows of tokens in one unit of work: enough for fast products, few enough for small buffers. */
+const ROWS = 1200;
+
+/** Bytes above which a step takes the low-memory form. */
+const MOST_BYTES = 2 ** 30;
+
+/** T */
+export function tokensOf({ encoder }: ModelSpec): number {
+  const [rows, columns] = patchGrid(encoder);
+  return PREFIX_TOKENS + rows * columns;
+}
+
+/** What one graph keeps for the way back, in bytes, estimated: per token some 26 D, and its attention weights. */
+export function oneGraphBytes(spec: ModelSpec, patients: number): number {
+  const { width, heads, depth } = spec.encoder;
+  const tokens = tokensOf(spec);
+  const images = patients * spec.views.length;
+  return 4 * images * tokens * depth * (26 * width + heads * tokens);
+}
+
+/** Whether a step on so many patients is better computed image by image. */
+export function prefersChain(spec: ModelSpec, patients: number): boolean {
+  return oneGraphBytes(spec, patients) > MOST_BYTES;
+}
+
+/** How many of `images` go through the encoder together: a divisor, so that all groups are alike. */
+export function imagesTogether(spec: ModelSpec, images: number): number {
+  const most = Math.max(1, Math.floor(ROWS / tokensOf(spec)));
+  return Array.from({ length: Math.min(most, images) }, (_, i) => i + 1).findLast((n) => images % n === 0)!;
+}
+
+/** The step for `compileChain`. */
+export function chainStep(spec: ModelSpec, parameters: Parameters, options: StepOptions): ChainTraining {
+  const images = options.size * spec.views.length;
+  const { clipNorm } = options;
+  const [height, width] = spec.encoder.imageSize;
+  return {
+    chain: encoderChain(spec),
+    items: { input: "images", group: imagesTogether(spec, images) },
+    inputs: { ...shapesOf(stepInputs(spec, options)), images: [images, height, width, 3] },
+    parameters,
+    loss: (live, features, inputs) => {
+      const { logits } = forwardFeatures(spec, live, features, dropoutOf(spec, inputs));
+      return totalLoss(spec, logits, inputs, options.losses);
+    },
+    optimiser: {
+      moments: { mean: meanName, square: squareName },
+      sum: sumName,
+      groupOf: (name) => (isEncoder(name) ? "encoder" : "rest"),
+      rates: (group) => ({
+        learningRate: group === "encoder" ? "encoderRate" : "rate",
+        correction1: "correction1",
+        correction2: "correction2",
+      }),
+      update: ({ value, gradient, mean, square }, { learningRate, correction1, correction2 }) =>
+        adamWUpdate(
+          { value: value!, gradient: gradient!, mean: mean!, square: square! },
+          adamWFactors(
+            { learningRate: learningRate!, correction1: correction1!, correction2: correction2! },
+            options.adamW,
+          ),
+          options.adamW,
+        ),
+      ...(clipNorm === undefined
+        ? {}
+        : { scale: { measure: squaredNorm, factor: (squares) => clipFactor(squares, clipNorm) } }),
+    },
+    ...(options.accumulate ? { apply: "apply" } : {}),
+  };
+}
+
+function shapesOf(specs: Readonly<Record<string, TensorSpec>>): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, shape]));
+}
