@@ -8,6 +8,7 @@
  * plot.classCounts(cohort);
  */
 export * as audit from "./audit";
+export * as baseline from "./baseline";
 export {
   type ClassCount,
   Cohort,

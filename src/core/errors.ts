@@ -37,6 +37,10 @@ export interface OsccErrorData {
   OutOfMemory: { program: string; bytes?: number };
   /** A statistic that is not defined on this input (one class only, no patient, ...). */
   Undefined: { statistic: string; reason: string };
+  /** An iterative fit stopped before its solution stood still; `change` is the last step's size. */
+  NotConverged: { computation: string; iterations: number; change: number };
+  /** Some combination of columns tells the classes apart without error, so that coefficients have no finite value. */
+  Separated: { columns: readonly string[] };
   /** A figure specification that Plotly would draw wrongly or not at all. */
   InvalidFigure: { problems: readonly string[] };
   /**

@@ -13,9 +13,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   train: ["core", "cohort", "engine", "evaluate", "image", "model"],
   explain: ["core", "cohort", "engine", "image", "model"],
   audit: ["core", "cohort", "evaluate"],
-  plot: ["core", "cohort", "evaluate", "explain", "image", "stain", "train"],
+  baseline: ["core", "cohort", "evaluate"],
+  plot: ["core", "baseline", "cohort", "evaluate", "explain", "image", "stain", "train"],
   kernel: ["core", "plot"],
-  cli: ["core", "cohort", "engine", "evaluate", "image", "kernel", "model", "plot", "train"],
+  cli: ["core", "baseline", "cohort", "engine", "evaluate", "image", "kernel", "model", "plot", "train"],
 };
 
 /** Packages that one folder alone may name, so that the rest does not depend on how it is done. */
