@@ -1,14 +1,23 @@
-// What the JupyterLab extension serves to the browser: plotly.js, from the package that is pinned in package.json.
+// What the JupyterLab extension serves to the browser: plotly.js and the letters of its figures, from the packages that
+// are pinned in package.json.
 
 import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const source = path.join(ROOT, "node_modules", "plotly.js-dist-min", "plotly.min.js");
-const target = path.join(ROOT, "labextensions", "oscc-lab", "static", "plotly.min.js");
+const TARGET = path.join(ROOT, "labextensions", "oscc-lab", "static");
+const FONTS = "@expo-google-fonts/open-sans";
+const ASSETS = [
+  "plotly.js-dist-min/plotly.min.js",
+  `${FONTS}/400Regular/OpenSans_400Regular.ttf`,
+  `${FONTS}/400Regular_Italic/OpenSans_400Regular_Italic.ttf`,
+  `${FONTS}/700Bold/OpenSans_700Bold.ttf`,
+];
 
-if (!existsSync(target) || statSync(target).size !== statSync(source).size) {
-  mkdirSync(path.dirname(target), { recursive: true });
-  copyFileSync(source, target);
+mkdirSync(TARGET, { recursive: true });
+for (const asset of ASSETS) {
+  const source = path.join(ROOT, "node_modules", asset);
+  const target = path.join(TARGET, path.basename(asset));
+  if (!existsSync(target) || statSync(target).size !== statSync(source).size) copyFileSync(source, target);
 }

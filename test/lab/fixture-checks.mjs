@@ -33,6 +33,7 @@ export async function checkFixture(page, pictures) {
   const lightness = ink.match(/\d+/g).slice(0, 3).map(Number);
   assert.ok(Math.min(...lightness) > 120, `axis labels can hardly be read in the dark theme: ${ink}`);
   await page.screenshot(path.join(pictures, "fixture-dark.png"));
+  await page.setTheme("JupyterLab Light"); // JupyterLab remembers the theme for the notebooks that follow
 }
 
 /** The first figure answers the mouse. */

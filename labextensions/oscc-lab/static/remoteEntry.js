@@ -33,6 +33,20 @@
     return plotly;
   };
 
+  /** The letters that figures are laid out for: on a machine without them a wider font would run out of its place. */
+  let fonts;
+  const loadFonts = () => {
+    const face = (file, descriptors) => new FontFace("Open Sans", `url(${folder}${file})`, descriptors);
+    fonts ??= Promise.allSettled(
+      [
+        face("OpenSans_400Regular.ttf", {}),
+        face("OpenSans_700Bold.ttf", { weight: "700" }),
+        face("OpenSans_400Regular_Italic.ttf", { style: "italic" }),
+      ].map(async (font) => document.fonts.add(await font.load())),
+    );
+    return fonts;
+  };
+
   const themeColour = (name, otherwise) =>
     getComputedStyle(document.body).getPropertyValue(name).trim() || otherwise;
 
@@ -81,7 +95,7 @@
         this.node.setAttribute("role", "figure");
         this.node.setAttribute("aria-label", descriptionOf(this.figure));
         try {
-          this.plotly = await loadPlotly();
+          [this.plotly] = await Promise.all([loadPlotly(), loadFonts()]);
           await this.draw();
         } catch (error) {
           this.canvas.textContent = `This figure cannot be drawn: ${error.message}`;
