@@ -1,6 +1,7 @@
 /** The AUC of a task with its interval, also for more than two classes, and by the published rule. */
 import { invalidArgument } from "../core/errors";
 import { oneClassOnly } from "./auc";
+import { bcaBounds } from "./bca";
 import {
   type BootstrapOptions,
   type BootstrapSettings,
@@ -9,6 +10,7 @@ import {
   bootstrapSettings,
   forEachSample,
 } from "./bootstrap";
+import { leaveOneOutAucs } from "./jackknife-auc";
 import { type Interval, undefinedError } from "./outcome";
 import {
   asQuestion,
@@ -22,9 +24,10 @@ import { middle } from "./quantile";
 import { fewestPatients, meanAuc, SampledAuc, sampledMeans } from "./sampled-auc";
 
 /** How the bounds are made from bootstrap samples. */
-export const INTERVAL_RULES = ["percentile", "published"] as const;
+export const INTERVAL_RULES = ["percentile", "bca", "published"] as const;
 /**
  * `"percentile"`: percentiles of the AUC (of its mean over classes) over samples of patients.
+ * `"bca"`: percentiles corrected for bias and skewness, for an AUC near 1 (bias-corrected and accelerated).
  * `"published"`: the rule of the Multi-OSCC study. Each class, one against the rest, gets a percentile interval
  * from samples of its own; the bounds reported are the means over classes of these bounds. With three classes it
  * is wider than an interval of the mean, because the classes' errors are not allowed to cancel.
@@ -59,11 +62,14 @@ export function aucInterval(input: Predictions | BinaryScores, options: AucInter
     const problem = oneClassOnly(question);
     if (problem) throw undefinedError("the AUC", problem, "It needs patients of every class.");
   }
-  const bounds =
-    rule === "published" ? meanOfClassBounds(questions, settings) : boundsOfMean(questions, settings);
-  const caption = bootstrapMethod(settings, fewestPatients(questions));
+  const caption = bootstrapMethod(settings, fewestPatients(questions), rule === "bca" ? "BCa" : "percentile");
   const method = rule === "published" ? `mean over classes of ${caption}` : caption;
-  return { value: meanAuc(questions), ...bounds, level: settings.level, method };
+  return {
+    value: meanAuc(questions),
+    ...boundsBy(rule, questions, settings),
+    level: settings.level,
+    method,
+  };
 }
 
 /** The published rule asks about both classes of two; otherwise one question is enough there. */
@@ -76,6 +82,13 @@ function questionsFor(
   return bothOfTwo ? input.classes.map((_, k) => asQuestion(input, k)) : questionsAbout(input, classIndex);
 }
 
+function boundsBy(rule: IntervalRule, questions: readonly Question[], settings: BootstrapSettings) {
+  if (rule === "published") return meanOfClassBounds(questions, settings);
+  const sampled = sampledMeans(questions, settings, bootstrapRng(settings, "auc"));
+  if (rule === "percentile") return middle(sampled, settings.level);
+  return bcaBounds(meanAuc(questions), sampled, leaveOneOutAucs(questions), settings.level);
+}
+
 function meanOfClassBounds(questions: readonly Question[], settings: BootstrapSettings) {
   const bounds = questions.map((question, k) => {
     const sampled = new SampledAuc(question);
@@ -86,10 +99,6 @@ function meanOfClassBounds(questions: readonly Question[], settings: BootstrapSe
     return middle(aucs, settings.level);
   });
   return { low: mean(bounds.map((b) => b.low)), high: mean(bounds.map((b) => b.high)) };
-}
-
-function boundsOfMean(questions: readonly Question[], settings: BootstrapSettings) {
-  return middle(sampledMeans(questions, settings, bootstrapRng(settings, "auc")), settings.level);
 }
 
 function mean(values: readonly number[]): number {

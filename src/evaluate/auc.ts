@@ -1,19 +1,54 @@
 /** Area under the ROC curve: the probability that a positive scores higher than a negative, ties counting half. */
+import { invalidArgument } from "../core/errors";
 import { meanStatistic, type Statistic, undefinedBecause } from "./outcome";
-import { type BinaryScores, type Predictions, type Question, questionsAbout } from "./predictions";
+import {
+  type BinaryScores,
+  isPredictions,
+  type Predictions,
+  pooledQuestion,
+  type Question,
+  questionsAbout,
+  questionsOfPairs,
+} from "./predictions";
 import { SampledAuc } from "./sampled-auc";
+
+/** How one AUC is made from more than two classes. */
+export const AUC_AVERAGES = ["one-vs-rest", "one-vs-one", "micro"] as const;
+/**
+ * `"one-vs-rest"`: mean over classes, each against all others. `"one-vs-one"`: mean over ordered pairs of classes,
+ * among the patients of these two alone (Hand and Till); it does not depend on how common the classes are.
+ * `"micro"`: one curve of all patients and classes pooled, "is this patient of this class?".
+ */
+export type AucAverage = (typeof AUC_AVERAGES)[number];
+
+export interface AucOptions {
+  /** Default `"one-vs-rest"`. Two classes have one AUC, of class 1, unless `"micro"` pools both. */
+  readonly average?: AucAverage;
+}
 
 /**
  * The AUC of scores, or of predictions (two classes: of class 1; more: mean over classes, one against the rest).
  *
+ * Patients with label -1 are left out; ties count half. A class without patients leaves no mean, except `"micro"`.
+ *
+ * @param options `average`: `"one-vs-rest"` (default), `"one-vs-one"` or `"micro"`; scores have one AUC whatever it is
  * @returns a number in [0, 1], or the reason why it is undefined: a class without patients
  * @throws InvalidArgument, ShapeMismatch as `checkPredictions`
- * @see Hanley and McNeil, Radiology 143 (1982); for more classes scikit-learn's `roc_auc_score(multi_class="ovr")`.
+ * @see Hanley and McNeil, Radiology 143 (1982); Hand and Till, Machine Learning 45 (2001); scikit-learn's
+ *      `roc_auc_score` with `multi_class="ovr"`, `multi_class="ovo"`, and `average="micro"` of one-hot labels.
  * @example
  * evaluate.auc({ yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] }); // 0.75
  */
-export function auc(input: Predictions | BinaryScores): Statistic {
-  return meanStatistic(questionsAbout(input).map(questionAuc));
+export function auc(input: Predictions | BinaryScores, options: AucOptions = {}): Statistic {
+  return meanStatistic(questionsToAverage(input, options.average ?? "one-vs-rest").map(questionAuc));
+}
+
+function questionsToAverage(input: Predictions | BinaryScores, average: AucAverage): Question[] {
+  if (!AUC_AVERAGES.includes(average))
+    throw invalidArgument("average", average, `one of ${AUC_AVERAGES.join(", ")}`);
+  if (!isPredictions(input) || average === "one-vs-rest") return questionsAbout(input);
+  if (average === "micro") return [pooledQuestion(input)];
+  return input.classes.length === 2 ? questionsAbout(input) : questionsOfPairs(input);
 }
 
 /** The AUC of one yes/no question. */

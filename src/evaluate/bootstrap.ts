@@ -116,14 +116,18 @@ export function bootstrapRng(settings: BootstrapSettings, use: string): Rng {
 const ENOUGH_PATIENTS = 10;
 
 /**
- * The caption of a percentile interval.
+ * The caption of a bootstrap interval.
  *
  * @param fewest the number of patients of the smallest class; where it is small the caption says so, because a
  *               single patient drawn again and again looks like certainty
  */
-export function bootstrapMethod(settings: BootstrapSettings, fewest: number): string {
+export function bootstrapMethod(
+  settings: BootstrapSettings,
+  fewest: number,
+  kind: "percentile" | "BCa" = "percentile",
+): string {
   const drawn = settings.resampling === "stratified" ? "samples stratified by class" : "samples of patients";
-  const method = `percentile bootstrap, ${settings.replicates} ${drawn}, seed ${settings.seed}`;
+  const method = `${kind} bootstrap, ${settings.replicates} ${drawn}, seed ${settings.seed}`;
   if (fewest >= ENOUGH_PATIENTS) return method;
   return `${method}; too narrow, the smallest class has ${fewest} patient${fewest === 1 ? "" : "s"}`;
 }

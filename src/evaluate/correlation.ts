@@ -2,6 +2,7 @@
 import { invalidArgument, OsccError, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { correlationPValue } from "./distributions";
+import { kendallTau } from "./kendall";
 import { type Statistic, undefinedBecause } from "./outcome";
 import { midranks } from "./ranks";
 
@@ -9,7 +10,7 @@ import { midranks } from "./ranks";
 export interface Correlation {
   readonly method: CorrelationMethod;
   readonly coefficient: Statistic;
-  /** Two-sided, from Student's t on n - 2 degrees of freedom. */
+  /** Two-sided: from Student's t on n - 2 degrees of freedom; of Kendall's tau as `kendall` says. */
   readonly pValue: Statistic;
   /** Pairs in which both values are known. */
   readonly n: number;
@@ -25,7 +26,7 @@ export interface CorrelationMatrix {
   readonly provenance?: Provenance;
 }
 
-export const CORRELATION_METHODS = ["spearman", "pearson"] as const;
+export const CORRELATION_METHODS = ["spearman", "pearson", "kendall"] as const;
 export type CorrelationMethod = (typeof CORRELATION_METHODS)[number];
 
 /** A column of a table; `undefined` where the value is not known. */
@@ -64,6 +65,21 @@ export function spearman(x: Column, y: Column, options: CorrelationOptions = {})
  */
 export function pearson(x: Column, y: Column, options: CorrelationOptions = {}): Correlation {
   return correlate("pearson", x, y, options);
+}
+
+/**
+ * Kendall's rank correlation, tau-b, which accounts for ties in either column; missing pairs are left out.
+ *
+ * The p-value is exact without ties for up to 33 pairs (and where all pairs but one agree, or disagree); otherwise from
+ * the normal distribution with the variance under ties.
+ *
+ * @throws ShapeMismatch when the columns differ in length; InvalidArgument for NaN or infinite values
+ * @see Kendall, Biometrika 33 (1945); same numbers as SciPy's `kendalltau`.
+ * @example
+ * evaluate.kendall([1, 2, 3, 4], [1, 3, 2, 4]); // { coefficient: 0.6667, pValue: 0.3333, n: 4, ... }
+ */
+export function kendall(x: Column, y: Column, options: CorrelationOptions = {}): Correlation {
+  return correlate("kendall", x, y, options);
 }
 
 /**
@@ -130,6 +146,7 @@ function correlate(
   const problem = whyUndefined(left!, right!, nameX, nameY);
   if (problem)
     return { method, coefficient: undefinedBecause(problem), pValue: undefinedBecause(problem), n };
+  if (method === "kendall") return { method, ...kendallTau(left!, right!), n };
   const coefficient = linear(left!, right!);
   const pValue =
     n < 3 ? undefinedBecause("two pairs leave no degree of freedom") : correlationPValue(coefficient, n);

@@ -4,10 +4,10 @@
  * @see DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); computed from midranks as in Sun and Xu,
  *      IEEE Signal Processing Letters 21 (2014).
  */
-import { invalidArgument } from "../core/errors";
 import { alignPair } from "./align";
 import { oneClassOnly } from "./auc";
 import { normalQuantile, normalUpperTail } from "./distributions";
+import { checkLevel } from "./level";
 import { type Interval, type Statistic, undefinedBecause, undefinedError } from "./outcome";
 import { asQuestion, type BinaryScores, type Predictions, type Question } from "./predictions";
 import { midranks } from "./ranks";
@@ -155,10 +155,4 @@ function mean(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
-}
-
-function checkLevel(level = 0.95): number {
-  if (!(level > 0 && level < 1))
-    throw invalidArgument("level", level, "a coverage between 0 and 1", "Usual: 0.95.");
-  return level;
 }

@@ -1,7 +1,17 @@
 /** Metrics, curves and intervals; association; comparison with printed tables. Plain typed results. */
-export { auc } from "./auc";
+export { AUC_AVERAGES, type AucAverage, type AucOptions, auc } from "./auc";
 export { type AucIntervalOptions, aucInterval, INTERVAL_RULES, type IntervalRule } from "./auc-interval";
 export { type BootstrapOptions, RESAMPLING, type Resampling } from "./bootstrap";
+export { type BootstrapIntervalOptions, bootstrapInterval } from "./bootstrap-interval";
+export {
+  BINNINGS,
+  type Binning,
+  brier,
+  type Calibration,
+  type CalibrationBin,
+  type CalibrationOptions,
+  calibration,
+} from "./calibration";
 export {
   CORRELATION_METHODS,
   type Column,
@@ -11,10 +21,19 @@ export {
   type CorrelationMethod,
   type CorrelationOptions,
   correlationMatrix,
+  kendall,
   pearson,
   spearman,
 } from "./correlation";
+export { type DecisionCurve, type DecisionCurveOptions, decisionCurve } from "./decision-curve";
 export { type DelongAuc, type DelongOptions, type DelongTest, delong, delongTest } from "./delong";
+export {
+  MCNEMAR_METHODS,
+  type McnemarMethod,
+  type McnemarOptions,
+  type McnemarTest,
+  mcnemar,
+} from "./mcnemar";
 export {
   type ClassMetrics,
   type Confusion,
@@ -23,9 +42,24 @@ export {
   type MetricsOptions,
   metrics,
 } from "./metrics";
+export { ADJUSTMENTS, type Adjustment, adjustPValues } from "./multiple-tests";
+export {
+  type OperatingPoint,
+  type OperatingPointOptions,
+  type OperatingRule,
+  operatingPoint,
+} from "./operating-point";
 export { defined, type Interval, isUndefined, type Statistic, type UndefinedStatistic } from "./outcome";
 export { type PairedAuc, type PairedOptions, pairedAuc } from "./paired";
 export { type PairCounts, type PairwiseCounts, type PairwiseOptions, pairwiseCounts } from "./pairwise";
+export { type PermutationOptions, type PermutationTest, permutationTest } from "./permutation";
+export {
+  type AveragePrecisionOptions,
+  averagePrecision,
+  type PrecisionRecall,
+  type PrecisionRecallOptions,
+  precisionRecall,
+} from "./precision-recall";
 export { type BinaryScores, checkPredictions, MISSING_LABEL, type Predictions } from "./predictions";
 export { compareWithPrinted, type PrintedOptions, type PrintedRow, type PrintedTable } from "./printed";
 export { midranks } from "./ranks";

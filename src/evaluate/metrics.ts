@@ -2,7 +2,7 @@
 import type { Provenance } from "../core/provenance";
 import { auc } from "./auc";
 import { meanStatistic, type Statistic, undefinedBecause } from "./outcome";
-import { checkPredictions, knownPatients, type Predictions } from "./predictions";
+import { checkPredictions, knownPatients, mostProbable, type Predictions } from "./predictions";
 
 /** Counts of patients by true and by predicted class. */
 export interface Confusion {
@@ -38,6 +38,11 @@ export interface Metrics {
   readonly auc: Statistic;
   /** Unweighted means over all classes. */
   readonly macro: { readonly precision: Statistic; readonly recall: Statistic; readonly f1: Statistic };
+  /**
+   * Over all patients and classes pooled. Each patient has one class and is called one class, so that micro precision,
+   * recall and F1 are all the accuracy; given because tables print them.
+   */
+  readonly micro: { readonly precision: Statistic; readonly recall: Statistic; readonly f1: Statistic };
   readonly perClass: readonly ClassMetrics[];
   readonly confusion: Confusion;
   readonly provenance?: Provenance;
@@ -68,7 +73,7 @@ export function confusion(predictions: Predictions): Confusion {
 }
 
 /**
- * Accuracy, balanced accuracy, AUC, and precision, recall, specificity and F1 per class and macro.
+ * Accuracy, balanced accuracy, AUC, and precision, recall, specificity and F1 per class, macro and micro.
  *
  * Patients with label -1 are left out. A ratio without a denominator is "undefined because ...", never NaN.
  *
@@ -82,11 +87,12 @@ export function metrics(predictions: Predictions, options: MetricsOptions = {}):
   const table = confusion(predictions);
   const perClass = table.classes.map((_, k) => classMetrics(table, k, options));
   const correct = table.counts.reduce((sum, row, k) => sum + row[k]!, 0);
+  const accuracy = table.total > 0 ? correct / table.total : undefinedBecause("no patient has a known label");
   const present = perClass.filter((c) => c.support > 0);
   return {
     task: table.task,
     n: table.total,
-    accuracy: table.total > 0 ? correct / table.total : undefinedBecause("no patient has a known label"),
+    accuracy,
     balancedAccuracy:
       present.length > 0
         ? meanStatistic(present.map((c) => c.recall))
@@ -97,6 +103,7 @@ export function metrics(predictions: Predictions, options: MetricsOptions = {}):
       recall: meanStatistic(perClass.map((c) => c.recall)),
       f1: meanStatistic(perClass.map((c) => c.f1)),
     },
+    micro: { precision: accuracy, recall: accuracy, f1: accuracy },
     perClass,
     confusion: table,
     ...(table.provenance ? { provenance: table.provenance } : {}),
@@ -121,10 +128,4 @@ function classMetrics(table: Confusion, k: number, options: MetricsOptions): Cla
     specificity: ratio(others - (called - hits), others, `every patient is "${className}"`),
     f1: ratio(2 * hits, support + called, `no patient is, and none was called, "${className}"`),
   };
-}
-
-function mostProbable(row: readonly number[]): number {
-  let best = 0;
-  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
-  return best;
 }

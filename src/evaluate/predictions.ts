@@ -80,6 +80,13 @@ export function knownPatients(predictions: Predictions): number[] {
   return predictions.yTrue.flatMap((label, i) => (label === MISSING_LABEL ? [] : [i]));
 }
 
+/** The class that a row of probabilities calls: the highest, the first one in a tie. */
+export function mostProbable(row: readonly number[]): number {
+  let best = 0;
+  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
+  return best;
+}
+
 /** One yes/no question put to the input: who is positive, and the score of each; unknown patients are gone. */
 export interface Question {
   readonly positive: Uint8Array;
@@ -102,6 +109,53 @@ export function asQuestion(input: Predictions | BinaryScores, classIndex?: numbe
 export function questionsAbout(input: Predictions | BinaryScores, classIndex?: number): Question[] {
   const one = classIndex !== undefined || !isPredictions(input) || input.classes.length === 2;
   return one ? [asQuestion(input, classIndex)] : input.classes.map((_, k) => asQuestion(input, k));
+}
+
+/** All patients and classes in one question: "is this patient of this class?" */
+export function pooledQuestion(input: Predictions): Question {
+  checkPredictions(input);
+  const known = knownPatients(input);
+  const named = input.model ? `${input.model}, ${input.task}` : input.task;
+  return {
+    positive: Uint8Array.from(
+      known.flatMap((i) => input.classes.map((_, k) => (input.yTrue[i] === k ? 1 : 0))),
+    ),
+    scores: Float64Array.from(known.flatMap((i) => input.probabilities[i]!)),
+    label: `${named}: all classes pooled`,
+    ...(input.provenance ? { provenance: input.provenance } : {}),
+  };
+}
+
+/** For each ordered pair of classes: among the patients of both, is it the first? By the first one's probability. */
+export function questionsOfPairs(input: Predictions): Question[] {
+  checkPredictions(input);
+  return input.classes.flatMap((first, a) =>
+    input.classes.flatMap((second, b) => {
+      if (a === b) return [];
+      const members = knownPatients(input).filter((i) => input.yTrue[i] === a || input.yTrue[i] === b);
+      return [
+        {
+          positive: Uint8Array.from(members, (i) => (input.yTrue[i] === a ? 1 : 0)),
+          scores: Float64Array.from(members, (i) => input.probabilities[i]![a]!),
+          label: `${input.task}: ${first} or ${second}`,
+        },
+      ];
+    }),
+  );
+}
+
+/** A question whose scores are probabilities, checked to be so. */
+export function asProbabilityQuestion(input: Predictions | BinaryScores, classIndex?: number): Question {
+  const question = asQuestion(input, classIndex);
+  const outside = question.scores.findIndex((p) => !(p >= 0 && p <= 1));
+  if (outside >= 0)
+    throw invalidArgument(
+      `score ${outside} of ${question.label}`,
+      question.scores[outside],
+      "a probability in [0, 1]",
+      "Logits become probabilities through the logistic function.",
+    );
+  return question;
 }
 
 function classQuestion(input: Predictions, classIndex: number | undefined): Question {
@@ -202,7 +256,7 @@ function checkRow(row: readonly number[], classes: readonly string[], patient: s
     );
 }
 
-function sameLength(nameA: string, a: number, nameB: string, b: number): void {
+export function sameLength(nameA: string, a: number, nameB: string, b: number): void {
   if (a === b) return;
   throw new OsccError(
     "ShapeMismatch",

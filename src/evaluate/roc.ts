@@ -12,7 +12,7 @@ import {
 import { type Interval, undefinedError } from "./outcome";
 import { asQuestion, type BinaryScores, type Predictions } from "./predictions";
 import { middle } from "./quantile";
-import { fewestPatients, SampledAuc } from "./sampled-auc";
+import { corners, fewestPatients, SampledAuc, total } from "./sampled-auc";
 
 /** Bounds of the true positive rate at each of a grid of false positive rates. */
 export interface RocBand {
@@ -85,12 +85,11 @@ export function roc(input: Predictions | BinaryScores, options: RocOptions = {})
     if (rates) sensitivitiesOnGrid(sampled.positives, sampled.negatives, rates, replicate);
   });
 
-  const value = sampled.of();
   return {
     label: options.label ?? question.label,
-    ...curve(sampled.positives, sampled.negatives, sampled.groups.values),
+    ...corners(sampled),
     auc: {
-      value,
+      value: sampled.of(),
       ...middle(aucs, settings.level),
       level: settings.level,
       method: bootstrapMethod(settings, fewestPatients([question])),
@@ -118,25 +117,6 @@ export function rocPerClass(
   return Object.fromEntries(
     shown.map(({ name, index }) => [name, roc(predictions, { ...options, classIndex: index, label: name })]),
   );
-}
-
-/** The curve's corners, from the highest score down. */
-function curve(positives: Int32Array, negatives: Int32Array, values: Float64Array) {
-  const positiveTotal = total(positives);
-  const negativeTotal = total(negatives);
-  const fpr = [0];
-  const tpr = [0];
-  const thresholds = [nextAbove(values[values.length - 1]!)];
-  let truePositives = 0;
-  let falsePositives = 0;
-  for (let g = values.length - 1; g >= 0; g--) {
-    truePositives += positives[g]!;
-    falsePositives += negatives[g]!;
-    tpr.push(truePositives / positiveTotal);
-    fpr.push(falsePositives / negativeTotal);
-    thresholds.push(values[g]!);
-  }
-  return { fpr, tpr, thresholds };
 }
 
 /** One row of replicates for each point of the band's grid. */
@@ -183,18 +163,4 @@ function bandFrom(rates: readonly Float64Array[], settings: BootstrapSettings): 
     low: bounds.map((b) => b.low),
     high: bounds.map((b) => b.high),
   };
-}
-
-function total(counts: Int32Array): number {
-  let sum = 0;
-  for (let i = 0; i < counts.length; i++) sum += counts[i]!;
-  return sum;
-}
-
-/** The smallest number above `x` (finite): a threshold that no score reaches, and that JSON can carry. */
-function nextAbove(x: number): number {
-  if (x === 0) return Number.MIN_VALUE;
-  const bits = new BigInt64Array(Float64Array.of(x).buffer);
-  bits[0]! += x > 0 ? 1n : -1n;
-  return new Float64Array(bits.buffer)[0]!;
 }

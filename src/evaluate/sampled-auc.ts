@@ -56,6 +56,49 @@ export function aucFromCounts(positives: Int32Array, negatives: Int32Array): num
   return twiceWins / (2 * positiveTotal * negativeTotal);
 }
 
+/** The corners of a ROC curve from (0, 0) to (1, 1), from the highest threshold down. */
+export interface RocCorners {
+  readonly fpr: readonly number[];
+  readonly tpr: readonly number[];
+  readonly thresholds: readonly number[];
+}
+
+/** The corners of the curve of all patients, each once. Leaves their counts in `sampled`. */
+export function corners(sampled: SampledAuc): RocCorners {
+  sampled.of();
+  const { positives, negatives } = sampled;
+  const { values } = sampled.groups;
+  const positiveTotal = total(positives);
+  const negativeTotal = total(negatives);
+  const fpr = [0];
+  const tpr = [0];
+  const thresholds = [nextAbove(values[values.length - 1]!)];
+  let truePositives = 0;
+  let falsePositives = 0;
+  for (let g = values.length - 1; g >= 0; g--) {
+    truePositives += positives[g]!;
+    falsePositives += negatives[g]!;
+    tpr.push(truePositives / positiveTotal);
+    fpr.push(falsePositives / negativeTotal);
+    thresholds.push(values[g]!);
+  }
+  return { fpr, tpr, thresholds };
+}
+
+export function total(counts: Int32Array): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) sum += counts[i]!;
+  return sum;
+}
+
+/** The smallest number above `x` (finite): a threshold that no score reaches, and that JSON can carry. */
+function nextAbove(x: number): number {
+  if (x === 0) return Number.MIN_VALUE;
+  const bits = new BigInt64Array(Float64Array.of(x).buffer);
+  bits[0]! += x > 0 ? 1n : -1n;
+  return new Float64Array(bits.buffer)[0]!;
+}
+
 /** The mean AUC of several questions about the same patients, for each bootstrap sample of these patients. */
 export function sampledMeans(
   questions: readonly Question[],

@@ -16,7 +16,11 @@ export interface CorrelationFigureOptions extends FigureOptions {
 const CELL_PX = 90;
 const LABEL_MAX_PX = 120;
 const LABEL_PX = 12;
-const SYMBOLS: Readonly<Record<CorrelationMethod, string>> = { spearman: "ρ", pearson: "<i>r</i>" };
+const SYMBOLS: Readonly<Record<CorrelationMethod, string>> = {
+  spearman: "ρ",
+  pearson: "<i>r</i>",
+  kendall: "τ",
+};
 
 /**
  * The lower triangle of a correlation matrix: coefficient, stars and p-value in each cell.

@@ -18,6 +18,7 @@ import { correlationPValue, normalQuantile, normalUpperTail } from "../../../src
 import { asQuestion } from "../../../src/evaluate/predictions";
 import { quantileSorted } from "../../../src/evaluate/quantile";
 import { SampledAuc } from "../../../src/evaluate/sampled-auc";
+import { close, closeRelative, EXACT } from "./close";
 
 /** Made by generate.py beside it with NumPy, SciPy and scikit-learn. */
 const reference = JSON.parse(
@@ -66,21 +67,6 @@ interface ReferenceValues {
     quantile: [number, number][];
     correlationP: [number, number, number][];
   };
-}
-
-/** Both sides compute in double precision; only the order of additions differs. */
-const EXACT = 1e-12;
-
-function close(found: unknown, expected: number, tolerance = EXACT) {
-  expect(found).toBeTypeOf("number");
-  expect(Math.abs((found as number) - expected)).toBeLessThanOrEqual(
-    tolerance * Math.max(1, Math.abs(expected)),
-  );
-}
-
-function closeRelative(found: unknown, expected: number, tolerance: number) {
-  expect(found).toBeTypeOf("number");
-  expect(Math.abs((found as number) - expected)).toBeLessThanOrEqual(tolerance * Math.abs(expected));
 }
 
 describe.each(reference.binary)("ROC as scikit-learn: $name", (c) => {
