@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["core", "engine"],
   train: ["core", "cohort", "engine", "evaluate", "image", "model"],
   explain: ["core", "cohort", "engine", "image", "model"],
-  audit: ["core", "cohort", "evaluate"],
+  audit: ["core", "cohort", "evaluate", "model"],
   baseline: ["core", "cohort", "evaluate"],
   plot: ["core", "baseline", "cohort", "evaluate", "explain", "image", "stain", "train"],
   kernel: ["core", "plot"],
