@@ -13,6 +13,18 @@ export {
   calibration,
 } from "./calibration";
 export {
+  type Answer,
+  type CompareOptions,
+  compareRuns,
+  isBetter,
+  PAIRED_TESTS,
+  type PairedTest,
+  type RunComparison,
+  type RunPair,
+  type RunResult,
+  type RunsByTask,
+} from "./compare";
+export {
   CORRELATION_METHODS,
   type Column,
   type Correlation,
@@ -25,6 +37,7 @@ export {
   pearson,
   spearman,
 } from "./correlation";
+export { type CriticalDifference, criticalDifference, type MeanRank } from "./critical-difference";
 export { type DecisionCurve, type DecisionCurveOptions, decisionCurve } from "./decision-curve";
 export { type DelongAuc, type DelongOptions, type DelongTest, delong, delongTest } from "./delong";
 export {

@@ -1,6 +1,7 @@
 /** Estimates with intervals side by side: models by tasks. */
 import { invalidArgument } from "../core/errors";
 import type { Provenance } from "../core/provenance";
+import type { RunComparison } from "../evaluate/compare";
 import type { Interval, UndefinedStatistic } from "../evaluate/outcome";
 import type { PairedAuc } from "../evaluate/paired";
 import type { Roc } from "../evaluate/roc";
@@ -32,7 +33,8 @@ export interface ComparisonOptions extends FigureOptions {
 /**
  * A forest plot: for each task, one line per model with its estimate and interval.
  *
- * @param models  model name to task name to estimate; curves bring their data's notice along
+ * @param models  model name to task name to estimate, or the result of `evaluate.compareRuns`; curves bring their
+ *                data's notice along
  * @param options `statistic` default `"AUC"`; `chance` default 0.5; `provenance` for bare intervals
  * @throws OsccError `InvalidArgument` when there is nothing to draw
  * @example
@@ -42,16 +44,16 @@ export interface ComparisonOptions extends FigureOptions {
  * });
  */
 export function comparison(
-  models: Readonly<Record<string, Readonly<Record<string, Comparable>>>>,
+  models: Readonly<Record<string, Readonly<Record<string, Comparable>>>> | RunComparison,
   options: ComparisonOptions = {},
 ): Figure {
-  const rows: ForestRow[] = Object.entries(models).flatMap(([name, tasks]) =>
-    Object.entries(tasks).map(([group, result]) => ({
-      name,
-      group,
-      ...estimateOf(result, options.provenance),
-    })),
-  );
+  const rows = isRunComparison(models)
+    ? resultRows(models)
+    : Object.entries(models).flatMap(([name, tasks]) =>
+        Object.entries(tasks).map(
+          ([group, result]): ForestRow => ({ name, group, ...estimateOf(result, options.provenance) }),
+        ),
+      );
   if (rows.length === 0)
     throw invalidArgument(
       "models",
@@ -83,25 +85,32 @@ export interface DifferencesOptions extends FigureOptions {
 /**
  * A forest plot of paired differences: right of zero the first model is better.
  *
- * @param pairs   name of the pair ("gated − concat") to task name to result of `evaluate.pairedAuc`
+ * @param pairs   name of the pair ("gated − concat") to task name to result of `evaluate.pairedAuc`, or the result of
+ *                `evaluate.compareRuns` for all its pairs
  * @param options `statistic` default `"AUC"`; `provenance`
  * @throws OsccError `InvalidArgument` when there is nothing to draw
  * @example
  * const figure = plot.differences({ "gated − concat": { recurrence: evaluate.pairedAuc(gated, concat) } });
  */
 export function differences(
-  pairs: Readonly<Record<string, Readonly<Record<string, PairedAuc | Interval | UndefinedStatistic>>>>,
+  pairs:
+    | Readonly<Record<string, Readonly<Record<string, PairedAuc | Interval | UndefinedStatistic>>>>
+    | RunComparison,
   options: DifferencesOptions = {},
 ): Figure {
-  const rows: ForestRow[] = Object.entries(pairs).flatMap(([name, tasks]) =>
-    Object.entries(tasks).map(([group, result]) => ({
-      name,
-      group,
-      estimate: "difference" in result ? result.difference : result,
-      sample: "patients" in result ? `n = ${count(result.patients)}` : undefined,
-      provenance: ("provenance" in result ? result.provenance : undefined) ?? options.provenance,
-    })),
-  );
+  const rows = isRunComparison(pairs)
+    ? pairRows(pairs)
+    : Object.entries(pairs).flatMap(([name, tasks]) =>
+        Object.entries(tasks).map(
+          ([group, result]): ForestRow => ({
+            name,
+            group,
+            estimate: "difference" in result ? result.difference : result,
+            sample: "patients" in result ? `n = ${count(result.patients)}` : undefined,
+            provenance: ("provenance" in result ? result.provenance : undefined) ?? options.provenance,
+          }),
+        ),
+      );
   if (rows.length === 0)
     throw invalidArgument(
       "pairs",
@@ -121,7 +130,12 @@ export function differences(
     reference: 0,
     referenceLabel: "no difference",
     bounds: [-1, 1],
-    caveats: [...undefinedRows(rows), ...intervalMethods(rows), ...(options.caveats ?? [])],
+    caveats: [
+      ...undefinedRows(rows),
+      ...intervalMethods(rows),
+      ...(rows.length > 1 ? ["Each interval stands for itself: none is adjusted for their number."] : []),
+      ...(options.caveats ?? []),
+    ],
     alt: `Forest plot of differences in ${statistic}. ${estimatesInWords(rows)}.`,
   });
 }
@@ -137,4 +151,29 @@ function estimateOf(
     provenance: result.provenance ?? provenance,
     sample: `n = ${count(positives + negatives)} (${count(positives)} positive)`,
   };
+}
+
+/** A model may be called "results"; its tasks are not an array. */
+function isRunComparison(input: object): input is RunComparison {
+  return "results" in input && Array.isArray(input.results);
+}
+
+function resultRows({ results, provenance }: RunComparison): ForestRow[] {
+  return results.map(({ run, task, auc, patients }) => ({
+    name: run,
+    group: task,
+    estimate: auc,
+    sample: `n = ${count(patients)}`,
+    provenance,
+  }));
+}
+
+function pairRows({ pairs, provenance }: RunComparison): ForestRow[] {
+  return pairs.map(({ a, b, task, difference, patients }) => ({
+    name: `${a} − ${b}`,
+    group: task,
+    estimate: difference,
+    sample: `n = ${count(patients)}`,
+    provenance,
+  }));
 }

@@ -30,6 +30,8 @@ export interface ForestStyle {
   /** What stands at the reference line. */
   readonly referenceLabel: string;
   readonly bounds: readonly [low: number, high: number];
+  /** `"log"` for ratios: twice and half stand equally far from 1. Default `"linear"`. */
+  readonly scale?: "linear" | "log";
   readonly caveats: readonly string[];
   readonly alt: string;
 }
@@ -78,7 +80,7 @@ export function forest(rows: readonly ForestRow[], style: ForestStyle): Figure {
       data: names.flatMap((name, i) => estimatesTrace(name, i, placed.rows)),
       layout: {
         ...layout,
-        xaxis: axis(style.axisTitle, { range }),
+        xaxis: axis(style.axisTitle, style.scale === "log" ? logAxis(range) : { range }),
         yaxis: axis("", {
           range: [last + 0.6, -0.6],
           showticklabels: false,
@@ -106,9 +108,16 @@ export function forest(rows: readonly ForestRow[], style: ForestStyle): Figure {
             font: { size: 12, color: INK },
           },
           {
-            ...pinned(sideOfReference(style.reference, range), "bottom"),
+            ...pinned(
+              sideOfReference(
+                onAxis(style, style.reference),
+                range.map((end) => onAxis(style, end)),
+              ),
+              "bottom",
+            ),
             xref: "x",
-            x: style.reference,
+            // Plotly places shapes on a log axis by value and annotations by logarithm.
+            x: onAxis(style, style.reference),
             y: 1,
             yshift: 4,
             text: style.referenceLabel,
@@ -124,7 +133,7 @@ export function forest(rows: readonly ForestRow[], style: ForestStyle): Figure {
 /** Near an end of the axis the label grows inwards, away from the headings beside the plot. */
 function sideOfReference(
   reference: number,
-  [low, high]: readonly [number, number],
+  [low = 0, high = 1]: readonly number[],
 ): "left" | "center" | "right" {
   const place = (reference - low) / (high - low);
   if (place > 0.85) return "right";
@@ -284,12 +293,37 @@ function referenceLine(reference: number, last: number): object {
 }
 
 /** Wide enough for every interval and the reference, with a little air, within what the statistic can be. */
-function rangeOf(rows: readonly ForestRow[], { reference, bounds }: ForestStyle): [number, number] {
+function rangeOf(rows: readonly ForestRow[], style: ForestStyle): [number, number] {
+  const { reference, bounds } = style;
   const known = rows.flatMap(({ estimate }) => (isUndefined(estimate) ? [] : [estimate.low, estimate.high]));
   const low = Math.min(reference, ...known);
   const high = Math.max(reference, ...known);
+  if (style.scale === "log") {
+    const factor = (high / low) ** 0.06;
+    return [Math.max(bounds[0], low / factor), Math.min(bounds[1], high * factor)];
+  }
   const air = Math.max(0.01, (high - low) * 0.06);
   return [Math.max(bounds[0], low - air), Math.min(bounds[1], high + air)];
+}
+
+/** Where a value stands on the axis, in Plotly's own coordinates. */
+function onAxis({ scale }: ForestStyle, value: number): number {
+  return scale === "log" ? Math.log10(value) : value;
+}
+
+/** A log axis with ticks at round ratios, as many as fit. */
+function logAxis([low, high]: readonly [number, number]): Record<string, unknown> {
+  const inside = (values: readonly number[]) => values.filter((value) => value >= low && value <= high);
+  const decades = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((power) => 10 ** power);
+  const fine = inside([0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10]);
+  const halves = inside([0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]);
+  const tickvals = high / low < 5 ? fine : high / low < 500 ? halves : inside(decades);
+  return {
+    type: "log",
+    range: [Math.log10(low), Math.log10(high)],
+    tickvals,
+    ticktext: tickvals.map(String),
+  };
 }
 
 /** The rows without an estimate, in words. */

@@ -1,6 +1,7 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
 export { type CamFigureOptions, cam } from "./cam";
 export { type ClassCountsFigureOptions, type Countable, classCounts } from "./class-counts";
+export { type CoefficientsOptions, coefficients } from "./coefficients";
 export {
   type Comparable,
   type ComparisonOptions,
@@ -11,6 +12,7 @@ export {
 export { confusion } from "./confusion";
 export { type ContactSheetOptions, contactSheet } from "./contact-sheet";
 export { type CorrelationFigureOptions, correlation } from "./correlation";
+export { criticalDifference } from "./critical-difference";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
