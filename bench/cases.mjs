@@ -1,21 +1,50 @@
-// What is measured. `step`: forward, backward and AdamW of a vision transformer with one linear head.
-
-/** @typedef {{ kind: "step" | "forward", images: number, side: number, patch: number, width: number, depth: number, heads: number, repeats: number, byDefault: boolean }} Case */
+// What is measured.
+//
+// `step`: forward, backward and AdamW of a vision transformer with one linear head; `chain` computes the encoder as a
+// chain of small graphs, which `fit` chooses by itself for images of that size. `forward`: the same without the way back.
+// `head`: an epoch of fusion and head on cached features of the study's training set. `loading`: photographs of
+// the study's size decoded and resized.
 
 const VIT_S = { patch: 16, width: 384, depth: 12, heads: 6 };
 const TINY = { patch: 16, width: 192, depth: 4, heads: 3 };
 
-/** @type {Record<string, Case>} */
 export const CASES = {
   "tiny-step": { kind: "step", images: 24, side: 128, ...TINY, repeats: 20, byDefault: true },
   "vit-s-224-step": { kind: "step", images: 6, side: 224, ...VIT_S, repeats: 6, byDefault: true },
   "vit-s-224-forward": { kind: "forward", images: 6, side: 224, ...VIT_S, repeats: 10, byDefault: true },
   "vit-s-512-forward": { kind: "forward", images: 6, side: 512, ...VIT_S, repeats: 3, byDefault: false },
-  "vit-s-512-step": { kind: "step", images: 6, side: 512, ...VIT_S, repeats: 3, byDefault: false },
+  "vit-s-512-step": {
+    kind: "step",
+    images: 6,
+    side: 512,
+    ...VIT_S,
+    repeats: 3,
+    chain: true,
+    byDefault: false,
+  },
+  "head-epoch": {
+    kind: "head",
+    samples: 925,
+    images: 6,
+    width: 384,
+    batch: 16,
+    repeats: 18,
+    byDefault: true,
+  },
+  loading: {
+    kind: "loading",
+    files: 24,
+    height: 1944,
+    width: 2592,
+    side: 512,
+    repeats: 3,
+    byDefault: true,
+  },
 };
 
-/** Arithmetic of the matrix products, in GFLOP: twice the multiplications; backward is two more products for each. */
+/** Arithmetic of the matrix products, in GFLOP; backward is two more products for each. Undefined for other work. */
 export function gflopOf({ kind, images, side, patch, width, depth }) {
+  if (kind !== "step" && kind !== "forward") return undefined;
   const tokens = (side / patch) ** 2 + 1;
   const block = 2 * tokens * width * width * 12 + 2 * 2 * tokens * tokens * width;
   const embed = 2 * (tokens - 1) * width * 3 * patch * patch;

@@ -1,15 +1,17 @@
 // npm run bench [-- case ...] [--rounds 5] : our engine beside PyTorch, in one run on one machine.
 //
 // Each case runs in a process of its own; ours and the peer's rounds alternate, so that a busy minute hits both. A round's
-// figure is the median of its steps; printed are the least and the median over rounds, and the ratio ours / peer of the
-// medians. Without PyTorch ours stands alone. Results go to bench/results/ as JSON with the machine's description.
+// figure is the median of its steps; printed are the least step, the median over rounds, and the median of the rounds' ratios. Without PyTorch ours stands alone. Results go to bench/results/ as JSON with the machine's description.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CASES } from "./cases.mjs";
+
+/** What measures the same work in Python. */
+const PEERS = { step: "vit.py", forward: "vit.py", head: "head.py", loading: "loading.py" };
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
@@ -47,31 +49,33 @@ console.log(`matrix product: ${gemm.gflops.toFixed(0)} GFLOP/s (768 x 768 x 3072
 
 const results = [];
 for (const name of wanted) {
+  const { work, clean } = await prepared(CASES[name]);
   const rounds = { ours: [], peer: [] };
-  for (let round = 0; round < Number(values.rounds); round++) {
-    rounds.ours.push(measure(process.execPath, [path.join(here, "ours.mjs"), name]));
-    if (peer)
-      rounds.peer.push(
-        measure(values.python, [path.join(here, "peers", "vit.py"), JSON.stringify(CASES[name])]),
-      );
+  try {
+    for (let round = 0; round < Number(values.rounds); round++) {
+      rounds.ours.push(measure(process.execPath, [path.join(here, "ours.mjs"), JSON.stringify(work)]));
+      if (peer)
+        rounds.peer.push(
+          measure(values.python, [path.join(here, "peers", PEERS[work.kind]), JSON.stringify(work)]),
+        );
+    }
+  } finally {
+    clean();
   }
   const ours = summary(rounds.ours);
   const theirs = peer ? summary(rounds.peer) : undefined;
-  const ratio = theirs ? ours.median / theirs.median : undefined;
-  const rate = ours.gflop / ours.median;
-  results.push({ name, case: CASES[name], ours, peer: theirs, ratio, fractionOfGemm: rate / gemm.gflops });
-  console.log(
-    [
-      name.padEnd(22),
-      `ours ${seconds(ours)}, ${(ours.peakBytes / 2 ** 30).toFixed(2)} GiB, ${((100 * rate) / gemm.gflops).toFixed(0)} % of the matrix rate`,
-      ...(theirs
-        ? [
-            `PyTorch ${seconds(theirs)}, ${(theirs.peakBytes / 2 ** 30).toFixed(2)} GiB`,
-            `ratio ${ratio.toFixed(2)}`,
-          ]
-        : []),
-    ].join("  |  "),
-  );
+  // Of each round, so that a busy minute, which hits both, does not count.
+  const ratio = theirs ? middle(rounds.ours.map((own, i) => own.median / rounds.peer[i].median)) : undefined;
+  const fractionOfGemm = ours.gflop === undefined ? undefined : ours.gflop / ours.median / gemm.gflops;
+  results.push({ name, case: CASES[name], ours, peer: theirs, ratio, fractionOfGemm });
+  const parts = [name.padEnd(18), `ours ${seconds(ours)}, ${gibibytes(ours)}`];
+  if (fractionOfGemm !== undefined) parts.push(`${(100 * fractionOfGemm).toFixed(0)} % of the matrix rate`);
+  if (theirs)
+    parts.push(
+      `PyTorch ${seconds(theirs)}, ${gibibytes(theirs)}`,
+      `time ratio ${ratio.toFixed(2)}, memory ratio ${(ours.peakBytes / theirs.peakBytes).toFixed(2)}`,
+    );
+  console.log(parts.join("  |  "));
 }
 
 mkdirSync(path.join(here, "results"), { recursive: true });
@@ -115,15 +119,30 @@ function describePeer(python) {
   return probe.status === 0 ? { python, description: `PyTorch ${probe.stdout.trim()}` } : undefined;
 }
 
+/** The case with what it needs on disk, and how to remove that. */
+async function prepared(work) {
+  if (work.kind !== "loading") return { work, clean: () => {} };
+  const { writePhotographs } = await import("./photographs.mjs");
+  const folder = await writePhotographs(work);
+  return { work: { ...work, folder }, clean: () => rmSync(folder, { recursive: true }) };
+}
+
 function summary(rounds) {
-  const medians = rounds.map((round) => round.median).sort((a, b) => a - b);
   return {
-    least: medians[0],
-    median: medians[medians.length >> 1],
+    least: Math.min(...rounds.map((round) => round.least)),
+    median: middle(rounds.map((round) => round.median)),
     peakBytes: Math.max(...rounds.map((round) => round.peakBytes)),
     gflop: rounds[0].gflop,
     rounds,
   };
+}
+
+function middle(numbers) {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+}
+
+function gibibytes({ peakBytes }) {
+  return `${(peakBytes / 2 ** 30).toFixed(2)} GiB`;
 }
 
 function seconds({ least, median }) {
