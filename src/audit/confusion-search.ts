@@ -48,12 +48,11 @@ export function* searchMargins(
   columns: readonly Column[],
 ): Generator<Margins> {
   checkSupports(supports);
-  const ratios = classRatios(supports);
   for (const hits of hitsWithin(supports, accuracy)) {
     const open = openColumns(columns, hits, supports);
     if (!open) continue;
     for (const called of calledWith(hits, supports)) {
-      const readings = readColumns(open, hits, called, supports, ratios);
+      const readings = readColumns(open, hits, called, supports);
       if (readings) yield { hits, called, readings };
     }
   }
@@ -152,21 +151,13 @@ function* calledWith(hits: readonly number[], supports: readonly number[]): Gene
     yield [hits[0]! + missed[1]!, hits[1]! + missed[0]!];
     return;
   }
-  // Errors called class k are errors of the other classes: at most all of theirs. And the errors of class k must
-  // find room among the other classes, which leaves the same limit.
-  for (const wrong of parts(
-    errors,
-    missed.map((own) => errors - own),
-  ))
-    yield wrong.map((count, k) => count + hits[k]!);
-}
-
-/** Precision and F1 of class k with given hits and calls; 0 where nothing was called, as scikit-learn has it. */
-function classRatios(supports: readonly number[]) {
-  return {
-    precision: (hit: number, calls: number) => (calls > 0 ? hit / calls : 0),
-    f1: (hit: number, calls: number, k: number) => (2 * hit) / (supports[k]! + calls),
-  };
+  // Errors called class k are errors of the other classes: at most all of theirs.
+  const [most0, most1, most2] = missed.map((own) => errors - own) as [number, number, number];
+  for (let wrong0 = Math.max(0, errors - most1 - most2); wrong0 <= most0; wrong0++) {
+    const rest = errors - wrong0;
+    for (let wrong1 = Math.max(0, rest - most2); wrong1 <= Math.min(most1, rest); wrong1++)
+      yield [hits[0]! + wrong0, hits[1]! + wrong1, hits[2]! + rest - wrong1];
+  }
 }
 
 function readColumns(
@@ -174,19 +165,17 @@ function readColumns(
   hits: readonly number[],
   called: readonly number[],
   supports: readonly number[],
-  ratios: ReturnType<typeof classRatios>,
 ): Quantity[] | undefined {
+  // 0 where nothing was called, as scikit-learn has it.
+  const precision = called.map((calls, k) => (calls > 0 ? hits[k]! / calls : 0));
+  const f1 = called.map((calls, k) => (2 * hits[k]!) / (supports[k]! + calls));
   const readings: Quantity[] = [];
   for (const { range, quantities, known } of columns) {
     const reading =
       known ??
-      quantities.find(({ measure, average }) => {
-        const ratio = measure === "f1" ? ratios.f1 : ratios.precision;
-        return contains(
-          range,
-          averagedBy((k) => ratio(hits[k]!, called[k]!, k), average, supports),
-        );
-      });
+      quantities.find(({ measure, average }) =>
+        contains(range, averaged(measure === "f1" ? f1 : precision, average, supports)),
+      );
     if (!reading) return undefined;
     readings.push(reading);
   }
@@ -198,20 +187,12 @@ function averaged(
   average: Quantity["average"],
   supports: readonly number[],
 ): number {
-  return averagedBy((k) => values[k]!, average, supports);
-}
-
-function averagedBy(
-  value: (k: number) => number,
-  average: Quantity["average"],
-  supports: readonly number[],
-): number {
-  if (typeof average === "number") return value(average);
+  if (typeof average === "number") return values[average]!;
   let total = 0;
   let weights = 0;
   for (let k = 0; k < supports.length; k++) {
     const weight = average === "macro" ? 1 : supports[k]!;
-    total += weight * value(k);
+    total += weight * values[k]!;
     weights += weight;
   }
   return total / weights;

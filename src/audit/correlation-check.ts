@@ -38,7 +38,7 @@ export function checkCorrelation(
   fact: CorrelationFact,
   columns: Readonly<Record<string, Column>> = {},
 ): Finding[] {
-  return [...checkKind(fact, columns), ...checkPValue(fact)];
+  return [...checkKind(fact, columns), ...checkPValue(fact, columns)];
 }
 
 function checkKind(fact: CorrelationFact, columns: Readonly<Record<string, Column>>): Finding[] {
@@ -73,7 +73,8 @@ function checkKind(fact: CorrelationFact, columns: Readonly<Record<string, Colum
 }
 
 /** p grows as r nears zero, so the ends of what r can be give the ends of what p can be. */
-function checkPValue({ where, r, p, n, method, decimals = 4 }: CorrelationFact): Finding[] {
+function checkPValue(fact: CorrelationFact, columns: Readonly<Record<string, Column>>): Finding[] {
+  const { where, r, p, n, method, decimals = 4 } = fact;
   // Kendall's p-value depends on ties, not on the coefficient alone.
   if (p === undefined || n === undefined || n < 3 || method === "kendall") return [];
   const { low, high } = valuesBehind(r, decimals);
@@ -89,10 +90,21 @@ function checkPValue({ where, r, p, n, method, decimals = 4 }: CorrelationFact):
       printed: String(p),
       expected: from === to ? from! : `${from} to ${to}`,
       confidence: "inconsistent",
-      explanation: `A coefficient that prints as ${print(r, decimals)} among ${n} pairs has a two-sided p-value of ${from} to ${to} (Student's t).`,
+      explanation: `A coefficient that prints as ${print(r, decimals)} among ${n} pairs has a two-sided p-value of ${from} to ${to} (Student's t).${pValueOf(fact, columns)}`,
       evidence: { r, n, p, low: possible.low, high: possible.high },
     },
   ];
+}
+
+/** Whose p-value it is, if the labels give one that prints like this. */
+function pValueOf({ between, p }: CorrelationFact, columns: Readonly<Record<string, Column>>): string {
+  const [x, y] = between.map((name) => columns[name]);
+  if (!x || !y || p === undefined) return "";
+  const whose = Object.values(METHODS).find(({ of }) => {
+    const { pValue } = of(x, y, { missing: MISSING_LABEL });
+    return !isUndefined(pValue) && contains(printedP(p), pValue);
+  });
+  return whose ? ` What is printed is the p-value of ${whose.title} coefficient.` : "";
 }
 
 /** A p-value is printed to as many digits as it shows: 1e-7 to one, 0.0975 to three. Rounded or cut off. */
