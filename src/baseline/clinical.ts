@@ -214,7 +214,7 @@ function checkTraining(y: readonly number[], { task, classes }: Outcome): void {
   if (absent.length === 0) return;
   throw invalidArgument(
     `the training patients of ${task}`,
-    `${y.length} patients, none of them "${absent.join('", "')}"`,
+    `${y.length} patients, none of them of class ${absent.join(", ")}`,
     "patients of every class, with a clinical row",
     "Does the cohort have a split? Else pass { patients }.",
   );

@@ -9,5 +9,11 @@ export {
 export { type ClinicalFeature, type Design, fitDesign } from "./design";
 export { COLUMN_TIMING, type ColumnTiming, leakage } from "./leakage";
 export { fitLogistic, type LogisticFit, type LogisticOptions, logisticProbabilities } from "./logistic";
-export { type Outcome, type RecurrenceOptions, recurrenceWithin } from "./outcome";
+export {
+  type Outcome,
+  type RecurrenceOptions,
+  type RecurrenceTimes,
+  recurrenceTimes,
+  recurrenceWithin,
+} from "./outcome";
 export { choosePenalty, DEFAULT_PENALTIES, type PenaltyChoice, type TriedPenalty } from "./penalty";

@@ -1,6 +1,7 @@
-/** Labels that are not in the label file: recurrence by a day, from the times in the clinical table. */
-import type { ClinicalTable, Cohort, CohortSchema } from "../cohort";
+/** What the times in the clinical table tell: recurrence by a day, as a label, and the times themselves. */
+import type { ClinicalTable, Cohort, CohortSchema, Patient } from "../cohort";
 import { invalidArgument, OsccError } from "../core/errors";
+import type { Provenance } from "../core/provenance";
 import { MISSING_LABEL } from "../evaluate";
 
 /** A question and its answer for each patient, beside the tasks that a cohort has. */
@@ -59,6 +60,45 @@ function labelAt(days: number, recurrence: number | null | undefined, followUp: 
   if (recurrence === undefined) return MISSING_LABEL;
   if (recurrence !== null) return recurrence <= days ? 1 : 0;
   return followUp !== undefined && followUp >= days ? 0 : MISSING_LABEL;
+}
+
+/** When each patient had a recurrence, or until when none was seen: the input of `evaluate.kaplanMeier`. */
+export interface RecurrenceTimes {
+  readonly patients: readonly string[];
+  /** Days from surgery to the recurrence, or to the last follow-up without one. */
+  readonly time: readonly number[];
+  /** 1: a recurrence at `time`; 0: none until then. */
+  readonly event: readonly number[];
+  readonly label: string;
+  readonly provenance: Provenance;
+}
+
+/**
+ * Times to recurrence, from the clinical table. Patients whose row does not tell are left out.
+ *
+ * @param patients default: all patients of the cohort
+ * @throws MissingDataset when the cohort has no clinical table
+ * @example
+ * const { time, event } = baseline.recurrenceTimes(cohort, cohort.where({ TD: "poor" }));
+ */
+export function recurrenceTimes<S extends CohortSchema>(
+  cohort: Cohort<S>,
+  patients: readonly Patient<S>[] = cohort.patients,
+): RecurrenceTimes {
+  clinicalTableOf(cohort);
+  const known = patients.flatMap(({ id, clinical }) => {
+    const { recurrenceDays, followUpDays } = clinical ?? {};
+    if (recurrenceDays === undefined) return [];
+    if (recurrenceDays !== null) return [{ id, time: recurrenceDays, event: 1 }];
+    return followUpDays === undefined ? [] : [{ id, time: followUpDays, event: 0 }];
+  });
+  return {
+    patients: known.map(({ id }) => id),
+    time: known.map(({ time }) => time),
+    event: known.map(({ event }) => event),
+    label: "recurrence",
+    provenance: cohort.provenance,
+  };
 }
 
 /** The clinical table, or an error that says what to do. */
