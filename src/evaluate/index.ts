@@ -1,4 +1,4 @@
-/** Metrics, curves and intervals; association; comparison with printed tables. Plain typed results. */
+/** Metrics, curves and intervals; tests; association and survival; comparison with printed tables. Plain typed results. */
 export { AUC_AVERAGES, type AucAverage, type AucOptions, auc } from "./auc";
 export { type AucIntervalOptions, aucInterval, INTERVAL_RULES, type IntervalRule } from "./auc-interval";
 export { type BootstrapOptions, RESAMPLING, type Resampling } from "./bootstrap";
@@ -24,6 +24,7 @@ export {
   type RunResult,
   type RunsByTask,
 } from "./compare";
+export { type Concordance, type ConcordanceOptions, concordance } from "./concordance";
 export {
   CORRELATION_METHODS,
   type Column,
@@ -37,9 +38,20 @@ export {
   pearson,
   spearman,
 } from "./correlation";
+export { COX_TIES, type Cox, type CoxCoefficient, type CoxOptions, type CoxTies, cox } from "./cox";
 export { type CriticalDifference, criticalDifference, type MeanRank } from "./critical-difference";
 export { type DecisionCurve, type DecisionCurveOptions, decisionCurve } from "./decision-curve";
 export { type DelongAuc, type DelongOptions, type DelongTest, delong, delongTest } from "./delong";
+export { type DynamicAuc, dynamicAuc } from "./dynamic-auc";
+export {
+  type KaplanMeier,
+  type KaplanMeierOptions,
+  type KaplanMeierStep,
+  kaplanMeier,
+  type SurvivalAt,
+  survivalAt,
+} from "./kaplan-meier";
+export { type LogRank, type LogRankGroup, logRank } from "./log-rank";
 export {
   MCNEMAR_METHODS,
   type McnemarMethod,
@@ -77,3 +89,4 @@ export { type BinaryScores, checkPredictions, MISSING_LABEL, type Predictions } 
 export { compareWithPrinted, type PrintedOptions, type PrintedRow, type PrintedTable } from "./printed";
 export { midranks } from "./ranks";
 export { type Roc, type RocBand, type RocOptions, roc, rocPerClass } from "./roc";
+export type { SurvivalTimes } from "./survival-times";
