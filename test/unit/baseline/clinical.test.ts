@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { clinical, DEFAULT_PENALTIES, recurrenceWithin } from "../../../src/baseline";
+import { type ClinicalOptions, clinical, DEFAULT_PENALTIES, recurrenceWithin } from "../../../src/baseline";
 import { isOsccError } from "../../../src/core/errors";
 import { aucInterval, checkPredictions } from "../../../src/evaluate";
 import { clinicalCohort } from "./table";
@@ -134,24 +134,22 @@ describe("baseline.clinical", () => {
     const cohort = await clinicalCohort({ labels: () => ({ CE: 0 }) });
     const noEmbolus = thrown(() => clinical(cohort, { task: "CE" }));
     expect(isOsccError(noEmbolus, "InvalidArgument") && noEmbolus.message).toContain(
-      'none of them "embolus"',
+      "none of them of class embolus",
     );
     // @ts-expect-error a column that does not exist
-    const mistyped = thrown(() => clinical(cohort, { task: "REC", include: ["radiotherapie"] }));
-    expect(isOsccError(mistyped, "UnknownName") && mistyped.message).toContain('"radiotherapy"');
+    const mistyped: ClinicalOptions = { task: "REC", include: ["radiotherapie"] };
+    const noColumn = thrown(() => clinical(cohort, mistyped));
+    expect(isOsccError(noColumn, "UnknownName") && noColumn.message).toContain('Did you mean "radiotherapy"');
     // @ts-expect-error a task that does not exist
+    const noTask: ClinicalOptions = { task: "XYZ" };
     expect(
       isOsccError(
-        thrown(() => clinical(cohort, { task: "XYZ" })),
+        thrown(() => clinical(cohort, noTask)),
         "UnknownName",
       ),
     ).toBe(true);
-    expect(
-      isOsccError(
-        thrown(() => clinical(cohort, { task: "REC", level: 95 })),
-        "InvalidArgument",
-      ),
-    ).toBe(true);
+    const noLevel = thrown(() => clinical(cohort, { task: "REC", level: 95 }));
+    expect(isOsccError(noLevel, "InvalidArgument")).toBe(true);
 
     const single = await clinicalCohort({ labels: (index) => ({ CE: index === 3 ? 1 : 0 }) });
     const tooFew = thrown(() => clinical(single, { task: "CE" }));
