@@ -8,7 +8,7 @@
  * Letters: N patients, P features, K classes, E equations (1 when K = 2, else K), Q = P + 1 with the intercept first.
  */
 import { invalidArgument, OsccError } from "../core/errors";
-import { type Cholesky, cholesky, inverseDiagonal, solve } from "./cholesky";
+import { cholesky, solve } from "../evaluate/cholesky";
 
 export interface LogisticOptions {
   /** Weight of the L2 penalty, 0 or more; above 0 for more than two classes. Default 1. */
@@ -70,14 +70,14 @@ export function fitLogistic(
   let here = curvature(problem, parameters);
   let change = Number.POSITIVE_INFINITY;
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
-    const factor = cholesky(here.hessian, size);
-    if (!factor) throw noSolution(problem, parameters, options.features);
-    const step = solve(factor, here.gradient);
+    const { lower } = decomposed(here);
+    if (!lower) throw noSolution(problem, parameters, options.features);
+    const step = solve(lower, here.gradient);
     const share = shareThatDescends(problem, parameters, step, here.objective);
     parameters = parameters.map((value, i) => value - share * step[i]!);
     here = curvature(problem, parameters);
     change = share * largestShift(problem, step);
-    if (change <= tolerance) return asFit(problem, parameters, iteration);
+    if (change <= tolerance) return asFit(problem, parameters, iteration, options.features);
   }
   if (penalty === 0) rejectSeparation(problem, parameters, options.features);
   throw notConverged(maxIterations, change);
@@ -216,12 +216,17 @@ function largestShift(problem: Problem, step: ArrayLike<number>): number {
   return largest;
 }
 
-function asFit(problem: Problem, parameters: Float64Array, iterations: number): LogisticFit {
+function asFit(
+  problem: Problem,
+  parameters: Float64Array,
+  iterations: number,
+  features: readonly string[] | undefined,
+): LogisticFit {
   const Q = widthOf(problem);
   const size = problem.equations * Q;
-  // The solution itself has been decomposed one step before; at the solution it is positive definite as well.
-  const factor = cholesky(curvature(problem, parameters).hessian, size) as Cholesky;
-  const variances = inverseDiagonal(factor);
+  const { lower } = decomposed(curvature(problem, parameters));
+  if (!lower) throw noSolution(problem, parameters, features);
+  const variances = inverseDiagonal(lower, size);
   const equations = Array.from({ length: problem.equations }, (_, e) => e * Q);
   return {
     classes: problem.classes,
@@ -232,6 +237,24 @@ function asFit(problem: Problem, parameters: Float64Array, iterations: number): 
     iterations,
     logLoss: totalLogLoss(problem, parameters) / problem.x.length,
   };
+}
+
+/** A pivot below this share of its diagonal element is rounding noise: the matrix is singular. */
+const SMALLEST_PIVOT = 1e-13;
+
+function decomposed({ gradient, hessian }: Curvature) {
+  const size = gradient.length;
+  const rows = Array.from(gradient, (_, i) => hessian.subarray(i * size, (i + 1) * size));
+  return cholesky(rows, SMALLEST_PIVOT);
+}
+
+/** The diagonal of the inverse of L Lᵀ. */
+function inverseDiagonal(lower: readonly Float64Array[], size: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => {
+    const unit = new Float64Array(size);
+    unit[i] = 1;
+    return solve(lower, unit)[i]!;
+  });
 }
 
 /** No Newton step exists: the classes are separated, or the features depend on each other. */

@@ -1,8 +1,7 @@
 /** What the times in the clinical table tell: recurrence by a day, as a label, and the times themselves. */
 import type { ClinicalTable, Cohort, CohortSchema, Patient } from "../cohort";
 import { invalidArgument, OsccError } from "../core/errors";
-import type { Provenance } from "../core/provenance";
-import { MISSING_LABEL } from "../evaluate";
+import { MISSING_LABEL, type SurvivalTimes } from "../evaluate";
 
 /** A question and its answer for each patient, beside the tasks that a cohort has. */
 export interface Outcome {
@@ -62,15 +61,9 @@ function labelAt(days: number, recurrence: number | null | undefined, followUp: 
   return followUp !== undefined && followUp >= days ? 0 : MISSING_LABEL;
 }
 
-/** When each patient had a recurrence, or until when none was seen: the input of `evaluate.kaplanMeier`. */
-export interface RecurrenceTimes {
+/** When each patient had a recurrence, or until when none was seen: the input of `evaluate.kaplanMeier`, in days from surgery. */
+export interface RecurrenceTimes extends SurvivalTimes {
   readonly patients: readonly string[];
-  /** Days from surgery to the recurrence, or to the last follow-up without one. */
-  readonly time: readonly number[];
-  /** 1: a recurrence at `time`; 0: none until then. */
-  readonly event: readonly number[];
-  readonly label: string;
-  readonly provenance: Provenance;
 }
 
 /**
@@ -79,7 +72,8 @@ export interface RecurrenceTimes {
  * @param patients default: all patients of the cohort
  * @throws MissingDataset when the cohort has no clinical table
  * @example
- * const { time, event } = baseline.recurrenceTimes(cohort, cohort.where({ TD: "poor" }));
+ * const times = baseline.recurrenceTimes(cohort, cohort.where({ TD: "poor" }));
+ * evaluate.survivalAt(evaluate.kaplanMeier(times), 730).value; // the share without recurrence after two years
  */
 export function recurrenceTimes<S extends CohortSchema>(
   cohort: Cohort<S>,
