@@ -8,12 +8,14 @@ import { installCommand, uninstallCommand } from "./commands/kernel-spec";
 import { notebooks } from "./commands/notebooks";
 import { phantom } from "./commands/phantom";
 import { start } from "./commands/start";
+import { verify } from "./commands/verify";
 
 const COMMANDS: readonly Command[] = [
   start,
   notebooks,
   doctor,
   phantom,
+  verify,
   importArraysCommand,
   installCommand,
   uninstallCommand,

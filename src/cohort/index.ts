@@ -70,3 +70,11 @@ export {
   type StatisticsOptions,
 } from "./statistics";
 export type { ClassCount, ClassCounts, CrossTable, Missingness } from "./tables";
+export {
+  PROBLEM_KINDS,
+  type ProblemKind,
+  type Severity,
+  type VerifyOptions,
+  type VerifyProblem,
+  VerifyReport,
+} from "./verify";

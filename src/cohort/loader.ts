@@ -4,7 +4,6 @@ import { invalidArgument, isOsccError, OsccError } from "../core/errors";
 import { type Progress, startProgress } from "../core/progress";
 import type { Filter, Fit } from "../image/fit";
 import { type Decoder, decoderVersion } from "../image/native";
-import { readResized } from "../image/read-image";
 import { checkResize } from "../image/rgb-image";
 import { mapParallel } from "./parallel";
 import type { MissingPolicy, Patient, View } from "./patient";
@@ -69,20 +68,16 @@ export async function loadPixels<S extends CohortSchema>(
 
   const load = async (image: PatientImage<S>, index: number) => {
     if (image.path === undefined) throw image.missing();
-    const key = cache ? await pixelKey(image.path, `${setting}${image.channels}`) : undefined;
+    const key = cache
+      ? await pixelKey(image.path, `${setting}${image.channels}${image.slice ?? ""}`)
+      : undefined;
     const kept = key === undefined ? undefined : await readPixels(key, length);
     if (kept) {
       data.set(kept, index * length);
       return report.done(false);
     }
     const decoded = await report.attempt(() =>
-      readResized(image.path!, {
-        size,
-        fit,
-        filter,
-        channels: image.channels,
-        ...(decoder ? { decoder } : {}),
-      }),
+      image.loadResized({ size, fit, filter, ...(decoder ? { decoder } : {}) }),
     );
     if (!decoded) return;
     data.set(decoded.data, index * length);

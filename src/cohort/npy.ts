@@ -1,5 +1,5 @@
 /** NumPy array files (`.npy`), read without Python. */
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { OsccError } from "../core/errors";
 
 /** What the elements become in JavaScript. */
@@ -23,6 +23,8 @@ export interface NpyArray {
 
 /** Larger files are not read into memory. */
 const MAX_BYTES = 4_000_000_000;
+/** A header of at most 65,536 bytes stands behind at most 12. */
+const MAX_HEADER_BYTES = 65536 + 12;
 const MAGIC = "\x93NUMPY";
 
 /**
@@ -43,6 +45,50 @@ export async function readNpy(file: string): Promise<NpyArray> {
     throw unreadable(file, (cause as Error).message, cause);
   }
   return parseNpy(bytes, file);
+}
+
+/**
+ * Read one item along the first axis of a `.npy` file, and no more of the file than that.
+ *
+ * @returns an array with the remaining axes
+ * @throws UnreadableArray, also when there is no such item
+ */
+export async function readNpyItem(file: string, index: number): Promise<NpyArray> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(file, "r");
+  } catch (cause) {
+    throw unreadable(file, (cause as Error).message, cause);
+  }
+  try {
+    const start = Buffer.alloc(MAX_HEADER_BYTES);
+    const { bytesRead } = await handle.read(start, 0, start.length, 0);
+    const { size } = await handle.stat();
+    const { type, shape, fortran, little, dataAt } = readHeader(start.subarray(0, bytesRead), file);
+    const [items = 0, ...rest] = shape;
+    const count = rest.reduce((product, length) => product * length, 1);
+    const bytes = count * type.size;
+    if (!Number.isSafeInteger(bytes * items) || bytes * items !== size - dataAt)
+      throw unreadable(
+        file,
+        `shape [${shape.join(", ")}] of ${type.dtype} needs ${bytes * items} bytes and ${size - dataAt} are there`,
+      );
+    if (!(Number.isInteger(index) && index >= 0 && index < items))
+      throw unreadable(file, `item ${index} was asked for and it holds ${items}`);
+    if (bytes > MAX_BYTES)
+      throw unreadable(file, `an item has ${bytes} bytes; at most ${MAX_BYTES} are read`);
+    if (fortran) {
+      const { data, dtype } = await readNpy(file); // items are interleaved: all of it is needed
+      return { shape: rest, dtype, data: data.slice(index * count, (index + 1) * count) };
+    }
+    const stored = Buffer.alloc(bytes);
+    await handle.read(stored, 0, bytes, dataAt + index * bytes);
+    const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+    const data = type.read(view, count, little, (why) => unreadable(file, why));
+    return { shape: rest, dtype: type.dtype, data };
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Read the bytes of a `.npy` file. @param name stands in error messages @throws UnreadableArray */

@@ -27,7 +27,8 @@ export interface OpenOptions<S extends CohortSchema = CohortSchema> {
  * Open a cohort: read labels, split, clinical table and the list of images. Nothing is decoded.
  *
  * Two layouts are known. The raw Multi-OSCC layout: a label file (`all_metadata.json`), a split file
- * (`split*.json`), a clinical table (`clinical*.csv`) and a folder `<patient>_*` of six images for each patient.
+ * (`split*.json`), a clinical table (`clinical*.csv`) and a folder `<patient>_*` of six images for each patient,
+ * or the study's own preprocessed arrays `<patient>.npy`.
  * The plain layout, for one's own images: `cohort.json` and a CSV manifest.
  *
  * What can be worked around (missing images, labels without patients, ...) is listed in `cohort.warnings`;

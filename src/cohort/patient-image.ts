@@ -2,8 +2,9 @@
 import { inspect } from "node:util";
 import { OsccError } from "../core/errors";
 import type { Decoder } from "../image/native";
-import { type ChannelOrder, readImage } from "../image/read-image";
+import { type ChannelOrder, type ReadResizedOptions, readImage, readResized } from "../image/read-image";
 import type { RgbImage } from "../image/rgb-image";
+import { readArrayImage } from "./layout/upstream-arrays";
 import { readMask, type TruthMask } from "./mask";
 import type { Patient } from "./patient";
 import type { ImageRecord } from "./record";
@@ -25,6 +26,8 @@ export class PatientImage<S extends CohortSchema = MultiOscc> {
   readonly path: string | undefined;
   /** Order in which the file stores its colours; `load()` always returns RGB. */
   readonly channels: ChannelOrder;
+  /** Which image of the file, where the file is an array of several. */
+  readonly slice: number | undefined;
   /** Width of one pixel of the file in micrometres, where the cohort says it. */
   readonly umPerPx: number | undefined;
   /** Set when this image stands in for a missing one: the site that is missing. */
@@ -45,6 +48,7 @@ export class PatientImage<S extends CohortSchema = MultiOscc> {
     this.record = record;
     this.path = record?.path;
     this.channels = record?.channels ?? "rgb";
+    this.slice = record?.slice;
     this.umPerPx = patient.cohort.umPerPx?.[magnification];
     this.standsFor = standsFor;
   }
@@ -63,7 +67,23 @@ export class PatientImage<S extends CohortSchema = MultiOscc> {
    */
   async load(options: { decoder?: Decoder } = {}): Promise<RgbImage> {
     if (this.path === undefined) throw this.missing();
+    if (this.slice !== undefined) return readArrayImage(this.path, this.slice);
     return readImage(this.path, { channels: this.channels, ...options });
+  }
+
+  /**
+   * Decode and resize in one go, off the main thread; a large JPEG is decoded at a reduced scale.
+   *
+   * @param options `size` `[height, width]`; `fit`, default `"squash"`; `filter`, default `"triangle"`; `decoder`
+   * @throws MissingImage, UnreadableImage
+   * @example
+   * const small = await view.loadResized({ size: [224, 224], fit: "crop" });
+   */
+  async loadResized(options: Omit<ReadResizedOptions, "channels">): Promise<RgbImage> {
+    if (this.path === undefined) throw this.missing();
+    if (this.slice === undefined) return readResized(this.path, { ...options, channels: this.channels });
+    const [height, width] = options.size;
+    return (await readArrayImage(this.path, this.slice)).resize(width, height, options);
   }
 
   /**

@@ -10,6 +10,8 @@ export interface ImageRecord {
   readonly magnification: string;
   readonly path: string;
   readonly channels?: ChannelOrder;
+  /** The file is a `.npy` array of several images, and this is one of them: its index along the first axis. */
+  readonly slice?: number;
   /** A ground-truth mask beside the image (phantom cohorts). */
   readonly maskPath?: string;
 }

@@ -5,6 +5,7 @@
  *     17_<anything>/01_2X.jpg 01_4X.jpg 01_10X.jpg 02_2X.jpg 02_4X.jpg 02_10X.jpg
  *
  * Patient folders stand in the folder itself or in `images/` or `data/`. `phantom.json` marks a generated cohort.
+ * Instead of folders there may be the study's own arrays, `<pid>.npy` (see `upstream-arrays.ts`).
  */
 import path from "node:path";
 import { PHANTOM_NOTICE, type Provenance } from "../../core/provenance";
@@ -19,6 +20,7 @@ import type { CohortRecord, ImageRecord, LooseImageRecord, PatientRecord } from 
 import { MULTI_OSCC, type MultiOscc, type Split } from "../schema";
 import { findPatientFolders, type PatientFolder } from "./patient-folders";
 import { type PhantomFacts, readPhantomFacts } from "./phantom-facts";
+import { ARRAY_CAVEAT, findPatientArrays } from "./upstream-arrays";
 
 /** Which files of a folder are which. */
 export interface RawFiles {
@@ -64,12 +66,16 @@ export async function readRawLayout(
   const phantom =
     files.phantom === undefined ? undefined : await readPhantomFacts(at(files.phantom), problems);
   const patientFolders = await findPatientFolders(folder, problems);
+  const arrays = await findPatientArrays(folder, labelFile, known);
   problems.throwIfAny(folder);
 
   const samples = await findSamples(folder);
-  const patients = assemble(labels ?? new Map(), split, clinical, patientFolders, samples);
+  // Photographs count more than arrays made from them.
+  const fromArrays = [...arrays].filter(([id]) => !patientFolders.get(id)?.images.length);
+  const imagesOf = new Map([...patientFolders, ...fromArrays]);
+  const patients = assemble(labels ?? new Map(), split, clinical, imagesOf, samples);
   const withTruth = phantom ? patients.map((patient) => withMasks(folder, patient)) : patients;
-  reportImages(patients, patientFolders, known, problems);
+  reportImages(patients, imagesOf, known, problems);
   return {
     schema: MULTI_OSCC,
     folder,
@@ -77,7 +83,7 @@ export async function readRawLayout(
     patients: withTruth,
     looseImages: looseImages(samples, known, patients),
     warnings: problems.warnings,
-    caveats: phantom?.caveats ?? [],
+    caveats: [...(phantom?.caveats ?? []), ...(fromArrays.length > 0 ? [ARRAY_CAVEAT] : [])],
     ...(phantom?.umPerPx ? { umPerPx: phantom.umPerPx } : {}),
     ...(phantom?.maskBits ? { maskBits: phantom.maskBits } : {}),
     hasClinical: clinical !== undefined,

@@ -29,7 +29,16 @@ afterEach(() => {
 describe("the command line", () => {
   it("without a command lists the commands", async () => {
     expect(await main([])).toBe(0);
-    for (const name of ["start", "notebooks", "doctor", "phantom", "import-arrays", "install", "uninstall"])
+    for (const name of [
+      "start",
+      "notebooks",
+      "doctor",
+      "phantom",
+      "verify",
+      "import-arrays",
+      "install",
+      "uninstall",
+    ])
       expect(said.out).toMatch(new RegExp(`^ {2}${name} `, "m"));
     expect(said.out).toContain("not for diagnosis");
   });
@@ -39,7 +48,7 @@ describe("the command line", () => {
     expect(said.err).toMatch(/no command "notebook"\. Did you mean {2}oscc-lab notebooks\?/);
   });
 
-  it.each(["start", "notebooks", "doctor", "phantom", "import-arrays", "install", "uninstall"])(
+  it.each(["start", "notebooks", "doctor", "phantom", "verify", "import-arrays", "install", "uninstall"])(
     "%s has help, and says nothing else when asked for it",
     async (name) => {
       expect(await main([name, "--help"])).toBe(0);
