@@ -104,7 +104,7 @@ function pValueOf({ between, p }: CorrelationFact, columns: Readonly<Record<stri
     const { pValue } = of(x, y, { missing: MISSING_LABEL });
     return !isUndefined(pValue) && contains(printedP(p), pValue);
   });
-  return whose ? ` What is printed is the p-value of ${whose.title} coefficient.` : "";
+  return whose ? ` The p-value of ${whose.title} coefficient of the labels prints like this.` : "";
 }
 
 /** A p-value is printed to as many digits as it shows: 1e-7 to one, 0.0975 to three. Rounded or cut off. */

@@ -256,7 +256,7 @@ export function checkMetrics(fact: MetricsFact): Finding[] {
   return [
     {
       ...common,
-      expected: misprint ? `another ${columnTitle(explanation.setAside!)}` : common.expected,
+      expected: misprint ? `another ${columnTitle(explanation.setAside!)}` : explanation.how,
       confidence: misprint ? "impossible" : "inconsistent",
       explanation: `No confusion matrix of ${supports.join(" + ")} patients gives these numbers as macro averages. They follow when ${explanation.how}.`,
       evidence: {

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   explain: ["core", "cohort", "engine", "image", "model"],
   audit: ["core", "cohort", "evaluate", "model"],
   baseline: ["core", "cohort", "evaluate"],
-  plot: ["core", "baseline", "cohort", "evaluate", "explain", "image", "stain", "train"],
+  plot: ["core", "audit", "baseline", "cohort", "evaluate", "explain", "image", "stain", "train"],
   kernel: ["core", "plot"],
   cli: ["core", "baseline", "cohort", "engine", "evaluate", "image", "kernel", "model", "plot", "train"],
 };
