@@ -102,7 +102,7 @@ describe("evaluate.compareRuns", () => {
     });
     const [rec, ce] = withGap.pairs;
     expect(isUndefined(rec!.pValue)).toBe(false);
-    expect(isUndefined(ce!.difference) && ce!.difference.reason).toContain("one class");
+    expect(isUndefined(ce!.difference) && ce!.difference.reason).toContain("are negative");
     expect(ce!.adjusted).toEqual(ce!.difference);
     expect(isBetter(withGap, "a", "b").words).toContain("CE: no comparison, because");
   });
