@@ -2,7 +2,14 @@
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { compile, compileChain, filledTensor, linear, softmaxCrossEntropy, tf } = require("../../dist/engine");
+const {
+  compile,
+  compileChainStep,
+  filledTensor,
+  linear,
+  softmaxCrossEntropy,
+  tf,
+} = require("../../dist/engine");
 const { initialise, vitChain, vitConfig, vitForward, vitParameters } = require("../../dist/model");
 const { adamWCorrections, adamWFactors, adamWState, adamWUpdate } = require("../../dist/train");
 const { Rng } = require("../../dist/core/random");
@@ -74,7 +81,7 @@ function openStep(config, parameters, image) {
 
 /** The encoder as a chain of small graphs, one image after the other. */
 function openChain(config, parameters, image) {
-  return compileChain({
+  return compileChainStep({
     chain: vitChain(config),
     items: { input: "x", group: 1 },
     inputs: { x: image.shape, y: [image.shape[0], 2], rate: [], correction1: [], correction2: [] },

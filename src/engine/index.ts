@@ -9,7 +9,8 @@ export {
   selfAttention,
   softmaxCrossEntropy,
 } from "./blocks";
-export { type ChainOptions, compileChain } from "./chain/compile";
+export { type ChainOptions, compileChain, compileChainStep } from "./chain/compile";
+export type { ChainForward } from "./chain/forward";
 export { type Chain, type Link, runChain } from "./chain/link";
 export type { ChainTraining, Optimiser } from "./chain/train";
 export type { ChainLoss } from "./chain/units";

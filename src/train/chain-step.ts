@@ -4,7 +4,7 @@
  *
  * Letters: B patients, M images a patient, T tokens of an image, D width of a token.
  */
-import type { ChainTraining, TensorSpec } from "../engine";
+import type { ChainForward, ChainTraining, TensorSpec } from "../engine";
 import {
   encoderChain,
   forwardFeatures,
@@ -56,7 +56,20 @@ export function imagesTogether(spec: ModelSpec, images: number): number {
   return Array.from({ length: Math.min(most, images) }, (_, i) => i + 1).findLast((n) => images % n === 0)!;
 }
 
-/** The step for `compileChain`. */
+/** The forward pass of one patient, for `compileChain`: from images to the logits of each task. */
+export function chainForward(spec: ModelSpec, parameters: Parameters): ChainForward {
+  const images = spec.views.length;
+  const [height, width] = spec.encoder.imageSize;
+  return {
+    chain: encoderChain(spec),
+    items: { input: "images", group: imagesTogether(spec, images) },
+    inputs: { images: [images, height, width, 3] },
+    parameters,
+    outputs: (live, features) => ({ ...forwardFeatures(spec, live, features).logits }),
+  };
+}
+
+/** The step for `compileChainStep`. */
 export function chainStep(spec: ModelSpec, parameters: Parameters, options: StepOptions): ChainTraining {
   const images = options.size * spec.views.length;
   const { clipNorm } = options;

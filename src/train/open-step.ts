@@ -1,5 +1,5 @@
 /** Opens a training step in the form that suits its size; the loop does not see which. */
-import { compile, compileChain, type Device, type Program, selectDevice } from "../engine";
+import { compile, compileChainStep, type Device, type Program, selectDevice } from "../engine";
 import type { Model } from "../model";
 import { chainStep, prefersChain } from "./chain-step";
 import type { LossFunction } from "./losses";
@@ -61,7 +61,7 @@ export async function openStep({
   const names = Object.keys(trained);
   const where = { ...(signal ? { signal } : {}), name: "training step" };
   const program = chained
-    ? await compileChain(chainStep(model.spec, trained, options), where)
+    ? await compileChainStep(chainStep(model.spec, trained, options), where)
     : await compile(
         trainingStep(model.spec, names, options),
         { inputs: stepInputs(model.spec, options), state: stepState(trained, options) },

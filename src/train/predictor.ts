@@ -1,5 +1,13 @@
 /** Runs a model forward over patients, in batches of one fixed size. */
-import { compile, type Device, type Program, type StepFunction } from "../engine";
+import {
+  compile,
+  compileChain,
+  type Device,
+  type Program,
+  type StepFunction,
+  selectDevice,
+  type tf,
+} from "../engine";
 import {
   encodeImages,
   forward,
@@ -11,6 +19,7 @@ import {
   PREFIX_TOKENS,
   patchGrid,
 } from "../model";
+import { chainForward, prefersChain } from "./chain-step";
 import type { TrainingPatient } from "./cohort";
 import type { PixelSource } from "./pixels";
 import { type StepSource, sourceInput } from "./step";
@@ -51,12 +60,17 @@ export class Predictor {
         : Object.fromEntries(
             Object.entries(model.parameters).filter(([name]) => !name.startsWith("encoder.")),
           );
-    const batch = predictionBatch(model.spec);
-    const program = await compile(
-      forwardStep(model.spec, source),
-      { inputs: sourceInput(model.spec, source, batch), state },
-      { device, name: "predict", ...(signal ? { signal } : {}) },
-    );
+    const { device: chosen } = await selectDevice(device);
+    const where = { name: "predict", ...(signal ? { signal } : {}) };
+    const chained = chosen === "cpu" && source === "images" && prefersChain(model.spec, 1);
+    const batch = chained ? 1 : predictionBatch(model.spec);
+    const program = chained
+      ? await compileChain(chainForward(model.spec, model.parameters), where)
+      : await compile(
+          forwardStep(model.spec, source),
+          { inputs: sourceInput(model.spec, source, batch), state },
+          { device: chosen, ...where },
+        );
     return new Predictor(model.spec, program, source, batch);
   }
 
@@ -129,17 +143,7 @@ export async function encodePatients(
   const encoder = Object.fromEntries(
     Object.entries(model.parameters).filter(([name]) => name.startsWith("encoder.")),
   );
-  const program = await compile(
-    (inputs, state) => ({
-      outputs: { features: encodeImages(spec, state, normalise(inputs.images!, spec.normalisation)) },
-    }),
-    { inputs: sourceInput(spec, "images", 1), state: encoder },
-    {
-      device: options.device ?? "auto",
-      name: "encode",
-      ...(options.signal ? { signal: options.signal } : {}),
-    },
-  );
+  const program = await openEncoder(spec, encoder, options);
   try {
     const features = new Map<string, Float32Array>();
     for (const patient of patients) {
@@ -153,6 +157,27 @@ export async function encodePatients(
   } finally {
     await program.dispose();
   }
+}
+
+/** The encoder on the images of one patient; output `features`. */
+async function openEncoder(
+  spec: ModelSpec,
+  parameters: Parameters,
+  { device, signal }: PredictorOptions,
+): Promise<Program> {
+  const { device: chosen } = await selectDevice(device);
+  const where = { name: "encode", ...(signal ? { signal } : {}) };
+  if (chosen === "cpu" && prefersChain(spec, 1)) {
+    const outputs = (_: unknown, features: tf.Tensor) => ({ features });
+    return compileChain({ ...chainForward(spec, parameters), outputs }, where);
+  }
+  return compile(
+    (inputs, state) => ({
+      outputs: { features: encodeImages(spec, state, normalise(inputs.images!, spec.normalisation)) },
+    }),
+    { inputs: sourceInput(spec, "images", 1), state: parameters },
+    { device: chosen, ...where },
+  );
 }
 
 /** Class probabilities of a row of logits: a softmax that cannot overflow. */

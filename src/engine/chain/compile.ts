@@ -2,9 +2,11 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { currentSignal } from "../../core/abort";
-import { checkState, type Program } from "../program";
+import type { Program } from "../program";
 import { plannedProgram } from "../resident";
 import type { HostTensor } from "../tensors";
+import { checkChain, checkInput } from "./check";
+import { type ChainForward, planForward } from "./forward";
 import type { Plan } from "./plan";
 import { type ChainTraining, planTraining } from "./train";
 
@@ -16,18 +18,56 @@ export interface ChainOptions {
 }
 
 /**
- * Compile a training step of a chain, link by link: the program of `compile` with far less memory.
+ * Compile a chain that is run forward, link by link: the program of `compile` in less memory.
  *
- * The program has the inputs given and the output `loss`, the sum over a run; its state are the parameters, the
- * optimiser's moments and the sums of gradients. It runs on the processor. `save` writes one file for each graph,
- * beside the path given: `step.onnx` becomes `step.block.forward.onnx` and so on.
+ * Its state are the parameters. It runs on the processor. `save` writes one file for each graph, beside the path
+ * given: `predict.onnx` becomes `predict.block.forward.onnx` and so on.
+ *
+ * @throws UnknownName, InvalidArgument  for a chain that does not fit its parameters and inputs
+ * @example
+ * const layer = (i: number): Link => ({
+ *   kind: "layer",
+ *   parameters: { weight: `layers.${i}.weight` },
+ *   apply: ({ weight }, x) => tf.relu(linear(x, weight!)),
+ * });
+ * const weight = filledTensor([8, 8], 0.1);
+ * const program = await compileChain({
+ *   chain: [layer(0), layer(1)],
+ *   items: { input: "x", group: 2 },
+ *   inputs: { x: [6, 8] },
+ *   parameters: { "layers.0.weight": weight, "layers.1.weight": weight },
+ *   outputs: (_, results) => ({ sum: tf.sum(results, 1) }),
+ * });
+ * const { sum } = await program.run({ x: new Float32Array(48).fill(1) });
+ * await program.dispose();
  */
-export async function compileChain(training: ChainTraining, options: ChainOptions = {}): Promise<Program> {
+export async function compileChain(forward: ChainForward, options: ChainOptions = {}): Promise<Program> {
   const started = performance.now();
   const name = options.name ?? "chain";
-  checkState(name, training.parameters);
-  const plan = planTraining(training);
-  return openPlan(name, plan, training.parameters, currentSignal(options.signal), started);
+  checkChain(name, forward);
+  return openPlan(name, planForward(forward), forward.parameters, currentSignal(options.signal), started);
+}
+
+/**
+ * Compile a training step of a chain, link by link: the step of `compile` in far less memory.
+ *
+ * The program has the inputs given and the output `loss`; its state are the parameters, the optimiser's moments and
+ * the sums of gradients. It runs on the processor. `save` as in `compileChain`.
+ *
+ * @throws UnknownName, InvalidArgument  for a chain that does not fit its parameters and inputs
+ */
+export async function compileChainStep(
+  training: ChainTraining,
+  options: ChainOptions = {},
+): Promise<Program> {
+  const started = performance.now();
+  const name = options.name ?? "training step of a chain";
+  checkChain(name, training);
+  if (training.apply !== undefined) checkInput(name, training.apply, training.inputs);
+  for (const group of new Set(Object.keys(training.parameters).map(training.optimiser.groupOf)))
+    for (const input of Object.values(training.optimiser.rates(group)))
+      checkInput(name, input, training.inputs);
+  return openPlan(name, planTraining(training), training.parameters, currentSignal(options.signal), started);
 }
 
 async function openPlan(

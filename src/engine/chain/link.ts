@@ -2,7 +2,7 @@
  * A chain: a long computation written as links, each from one tensor to the next.
  *
  * The same chain runs in two ways. Inline (`runChain`) it is plain operations, part of whatever is computed around it.
- * Link by link (`compileChain`) each link is a small graph of its own, and links of one kind share theirs: that takes
+ * Link by link (`compileChain`, `compileChainStep`) each link is a small graph of its own, and links of one kind share theirs: that takes
  * far less memory, since only what lies between links, and little of what lies inside, is kept for the way back.
  */
 import type { Tensors } from "../program";

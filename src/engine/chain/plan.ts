@@ -1,6 +1,7 @@
 /** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
 import type { PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
 import { sizeOf } from "../tensors";
+import type { Link } from "./link";
 import type { Unit } from "./units";
 
 /** A buffer or view of the plan, by index. */
@@ -69,4 +70,16 @@ export class Plan {
     const graphs = this.units.map(({ model, fence }) => ({ model, fence }));
     return { name, graphs, buffers, views, inputs, outputs, state, values, phases };
   }
+}
+
+/** Entries of the state under the names that a unit has for a link's parameters. */
+export function viewsOf(
+  plan: Plan,
+  link: Pick<Link, "parameters">,
+  valueName: (local: string) => string,
+  entryName: (full: string) => string = (full) => full,
+): Record<string, View> {
+  return Object.fromEntries(
+    Object.entries(link.parameters).map(([local, full]) => [valueName(local), plan.state[entryName(full)]!]),
+  );
 }

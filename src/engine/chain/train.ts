@@ -11,8 +11,8 @@ import type { Tensors } from "../program";
 import type { WireCall } from "../protocol";
 import { type HostTensor, sizeOf, tf } from "../tensors";
 import { type FlatLayout, flatLayout } from "./layout";
-import { type Chain, type Link, parametersOf } from "./link";
-import { Plan, type View } from "./plan";
+import { type Chain, parametersOf } from "./link";
+import { Plan, type View, viewsOf } from "./plan";
 import {
   type ChainLoss,
   nextSumValue,
@@ -124,7 +124,7 @@ function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
       const isLast = i === chain.length - 1;
       const y = isLast ? groupOf(results, group, result) : plan.tensor(result);
       const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
-      const weights = viewsOf(plan, link, parameterValue, (name) => name);
+      const weights = viewsOf(plan, link, parameterValue);
       forward.push(plan.call(ahead, { x, ...weights }, { y, ...memory }));
       const dy = isLast ? groupOf(slopes, group, result) : slope(result, i);
       const feeds = { x, y, dy, ...memory, ...weights };
@@ -136,13 +136,13 @@ function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
     });
     backward.push(...back);
   }
-  const end: Link = { kind: "loss", parameters: identity(others), apply: (_, x) => x };
+  const end = { parameters: identity(others) };
   const lossCall = plan.call(
     traceLoss(loss, [count!, ...resultShape], shapeOf(others), lossInputs),
     {
       results,
       ...plan.inputs,
-      ...viewsOf(plan, end, parameterValue, (name) => name),
+      ...viewsOf(plan, end, parameterValue),
       ...viewsOf(plan, end, sumValue, training.optimiser.sum),
     },
     {
@@ -172,18 +172,6 @@ function traceLinks(
     shape = traced.result;
     return traced;
   });
-}
-
-/** Entries of the state under the names that a unit has for a link's parameters. */
-function viewsOf(
-  plan: Plan,
-  link: Link,
-  valueName: (local: string) => string,
-  entryName: (full: string) => string,
-): Record<string, View> {
-  return Object.fromEntries(
-    Object.entries(link.parameters).map(([local, full]) => [valueName(local), plan.state[entryName(full)]!]),
-  );
 }
 
 /** The optimiser over all pieces, with the common factor of the gradients before it. */

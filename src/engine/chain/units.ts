@@ -69,9 +69,11 @@ export function traceTrainedLink(link: Link, x: Shape, parameters: Shapes, first
   );
   const { forward, backward, kept } = cutGraph(joint, "y");
   foldSums(backward);
+  // A link of the same kind further on needs more of the way back, and so may keep more.
+  const name = first ? `${link.kind}.first` : link.kind;
   return {
-    forward: unit(`${link.kind}.forward`, forward),
-    backward: unit(`${link.kind}.backward`, backward),
+    forward: unit(`${name}.forward`, forward),
+    backward: unit(`${name}.backward`, backward),
     result,
     kept: kept.filter(({ name }) => name !== "y"),
   };

@@ -1,7 +1,7 @@
 /** The low-memory form of a training step against the form of one graph. */
 import { afterAll, expect, test } from "vitest";
 import { Rng } from "../../../src/core/random";
-import { compile, compileChain, type Program } from "../../../src/engine";
+import { compile, compileChainStep, type Program } from "../../../src/engine";
 import { createModel, type Model } from "../../../src/model";
 import { adamWCorrections } from "../../../src/train/adamw";
 import { chainStep } from "../../../src/train/chain-step";
@@ -45,7 +45,7 @@ async function both(model: Model, options: StepOptions): Promise<[Program, Progr
     { inputs: stepInputs(model.spec, options), state: stepState(model.parameters, options) },
     { device: "cpu", name: "one graph" },
   );
-  const chain = await compileChain(chainStep(model.spec, model.parameters, options), { name: "chain" });
+  const chain = await compileChainStep(chainStep(model.spec, model.parameters, options), { name: "chain" });
   open.push(one, chain);
   return [one, chain];
 }

@@ -39,6 +39,27 @@ test("the low-memory form gives the same run", async () => {
   });
 });
 
+test("features of a frozen encoder are the same in either form", async () => {
+  const run = (chain: boolean) => {
+    forced.chain = chain;
+    return fit(toyCohort(), {
+      preset: "notebook",
+      tasks: "SIGN",
+      encoder: TOY_ENCODER,
+      imageSize: TOY_SIZE,
+      views: TOY_VIEWS,
+      fusionWidth: 16,
+      mode: "frozen",
+      epochs: 2,
+      device: "cpu",
+    });
+  };
+  const [chained, whole] = [await run(true), await run(false)];
+  whole.history.forEach((record, i) => {
+    expect(chained.history[i]!.trainLoss).toBeCloseTo(record.trainLoss, 5);
+  });
+});
+
 test("the form is chosen by what one graph would keep in memory", () => {
   const specOf = (imageSize: number) =>
     modelSpec({

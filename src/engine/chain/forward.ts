@@ -1,0 +1,88 @@
+/** A chain run forward only: nothing is kept, and two buffers take turns between links. */
+import type { Tensors } from "../program";
+import type { WireCall } from "../protocol";
+import { type HostTensor, sizeOf, type tf } from "../tensors";
+import { type Chain, parametersOf } from "./link";
+import { Plan, type View, viewsOf } from "./plan";
+import { parameterValue, traceForward, traceUnit, type Unit } from "./units";
+
+type Shape = readonly number[];
+
+export interface ChainForward {
+  readonly chain: Chain;
+  /** The input that goes through the chain, and how many items of it go together. Axis 0 are the items. */
+  readonly items: { readonly input: string; readonly group: number };
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly parameters: Readonly<Record<string, HostTensor>>;
+  /** From the chain's results, the items along axis 0, and the parameters that are not in the chain to outputs. */
+  readonly outputs: (parameters: Tensors, results: tf.Tensor) => Tensors;
+}
+
+/** The plan: the inputs given, the outputs that `outputs` makes; the parameters as state. */
+export function planForward({ chain, items, inputs, parameters, outputs }: ChainForward): Plan {
+  const plan = new Plan();
+  for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
+  for (const [name, { shape }] of Object.entries(parameters)) plan.state[name] = plan.tensor(shape);
+  const [count, ...rest] = inputs[items.input]!;
+  const units = traceLinks(chain, [items.group, ...rest], parameters);
+  const resultShape = units[units.length - 1]!.outputs[0]!.shape;
+  const results = plan.tensor([count!, ...resultShape.slice(1)]);
+
+  const between = new Map<string, View>();
+  const turning = (shape: Shape, turn: number) => {
+    const key = `${turn % 2}:${shape}`;
+    const view = between.get(key) ?? plan.tensor(shape);
+    between.set(key, view);
+    return view;
+  };
+  const calls: WireCall[] = [];
+  for (let group = 0; group < count! / items.group; group++) {
+    const from = group * items.group * sizeOf(rest);
+    let x = plan.part(plan.inputs[items.input]!, from, [items.group, ...rest]);
+    chain.forEach((link, i) => {
+      const { shape } = units[i]!.outputs[0]!;
+      const isLast = i === chain.length - 1;
+      const y = isLast ? plan.part(results, group * sizeOf(shape), shape) : turning(shape, i);
+      calls.push(plan.call(units[i]!, { x, ...viewsOf(plan, link, parameterValue) }, { y }));
+      x = y;
+    });
+  }
+  plan.phase([...calls, endCall(plan, results, parameters, outputs)]);
+  return plan;
+}
+
+/** The links' graphs; links that are the same function on the same shapes share theirs. */
+function traceLinks(chain: Chain, first: Shape, parameters: Readonly<Record<string, HostTensor>>): Unit[] {
+  const known = new Map<string, Unit>();
+  let shape = first;
+  return chain.map((link) => {
+    const shapes = Object.fromEntries(
+      Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
+    );
+    const key = JSON.stringify([link.kind, shape, shapes]);
+    const unit = known.get(key) ?? traceForward(link, shape, shapes);
+    known.set(key, unit);
+    shape = unit.outputs[0]!.shape;
+    return unit;
+  });
+}
+
+/** What is made of the results: one more unit, which sees all parameters and takes those it reads. */
+function endCall(
+  plan: Plan,
+  results: View,
+  parameters: Readonly<Record<string, HostTensor>>,
+  outputs: ChainForward["outputs"],
+): WireCall {
+  const names = Object.keys(parameters);
+  const own = { parameters: Object.fromEntries(names.map((name) => [name, name])) };
+  const shapes = names.map((name) => [parameterValue(name), parameters[name]!.shape]);
+  const unit = traceUnit(
+    "end",
+    (given) =>
+      outputs(Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])), given.results!),
+    { results: plan.views[results]!.shape, ...Object.fromEntries(shapes) },
+  );
+  for (const { name, shape } of unit.outputs) plan.outputs[name] = plan.tensor(shape);
+  return plan.call(unit, { results, ...viewsOf(plan, own, parameterValue) }, plan.outputs);
+}
