@@ -93,8 +93,8 @@ function foldsOf(
   const fewest = Math.min(...Object.values(strata).map((patients) => patients.length));
   if (fewest < 2)
     throw invalidArgument(
-      "the smallest class",
-      `${fewest} training patients`,
+      "the number of training patients in the smallest class",
+      fewest,
       "at least 2, one to learn from and one to test on",
       "Give the penalty yourself: { penalty: 10 }.",
     );

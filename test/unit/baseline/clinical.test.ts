@@ -153,7 +153,7 @@ describe("baseline.clinical", () => {
 
     const single = await clinicalCohort({ labels: (index) => ({ CE: index === 3 ? 1 : 0 }) });
     const tooFew = thrown(() => clinical(single, { task: "CE" }));
-    expect(isOsccError(tooFew, "InvalidArgument") && tooFew.message).toContain("1 training patients");
+    expect(isOsccError(tooFew, "InvalidArgument") && tooFew.message).toContain("in the smallest class is 1");
     expect(clinical(single, { task: "CE", penalty: 10 }).trainedOn).toEqual({
       "no embolus": 143,
       embolus: 1,
