@@ -21,10 +21,14 @@ export {
   openCohort,
   Patient,
   PatientImage,
+  publishedSplit,
   readNpy,
   type Site,
   type Split,
+  saveSplit,
   type Task,
+  type VerifyProblem,
+  VerifyReport,
 } from "./cohort";
 export * as phantom from "./cohort/phantom";
 export { isOsccError, OsccError, type OsccErrorCode } from "./core/errors";

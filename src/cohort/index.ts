@@ -37,6 +37,7 @@ export {
   type View,
 } from "./patient";
 export { PatientImage } from "./patient-image";
+export { type LabelledPatient, type PublishedSplitOptions, publishedSplit } from "./published-split";
 export type { PatientRow } from "./rows";
 export {
   type CohortSchema,

@@ -14,8 +14,8 @@ const INTERNAL = ["core", "cli", "kernel"];
 /** What a notebook holds after its first cells. */
 const NOTEBOOK = `
 import * as lab from "oscc-lab";
-import { audit, crossValidate, dealFolds, engine, evaluate, explain, fit, heldOut, images, importArrays, loadPixels, model,
-  openCohort, isOsccError, phantom, plot, readImage, readNpy, RgbImage, Rng, show, train } from "oscc-lab";
+import { audit, baseline, crossValidate, dealFolds, engine, evaluate, explain, fit, heldOut, images, importArrays, loadPixels, model,
+  openCohort, isOsccError, phantom, plot, publishedSplit, readImage, readNpy, RgbImage, Rng, saveSplit, show, train } from "oscc-lab";
 import type { CohortSchema } from "oscc-lab";
 import { readFileSync } from "node:fs";
 const { tf } = engine;

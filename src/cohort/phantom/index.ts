@@ -15,6 +15,16 @@ export {
 } from "./phantom-cohort";
 export { type PhantomPicture, type PhantomViewOptions, renderPhantomView } from "./render-phantom-view";
 export {
+  type EnergyScore,
+  energyInside,
+  type HeatMap,
+  type NoScore,
+  type PointingScore,
+  pointingGame,
+  type ScoreOptions,
+  type SignMask,
+} from "./score";
+export {
   GENERATOR as PHANTOM_GENERATOR,
   PHANTOM_PRESETS,
   type PhantomPreset,

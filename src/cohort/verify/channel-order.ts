@@ -15,9 +15,11 @@
  *
  * A second, plainer rule: in H&E green is darkest, by far. Where it is not, these are not the colours of H&E.
  */
+
+import { groupBy } from "../group-by";
 import type { ColourSignature } from "./colour";
 import type { Examined, Found } from "./examined";
-import { groupBy, median } from "./numbers";
+import { median } from "./median";
 
 const SUSPECTED_BELOW = -10;
 /** Fewer other images of a patient say nothing. */

@@ -5,10 +5,11 @@
  * at most 4 bits and the other in at most 10. Among the 460,000 pairs of the default phantom, the nearest differ
  * in 10 and 14 bits.
  */
+
+import { groupBy } from "../group-by";
 import type { PatientImage } from "../patient-image";
 import type { CohortSchema } from "../schema";
 import type { Examined, Found } from "./examined";
-import { groupBy } from "./numbers";
 import { hammingDistance } from "./perceptual-hash";
 
 const NEAR_BITS = 4;

@@ -6,8 +6,10 @@
  * of the default phantom, whose focus varies as a microscope's does, the least sharp lies 2.0 below; blurred by
  * a Gaussian of 3 pixels all lie 2.6 or more below.
  */
+
+import { groupBy } from "../group-by";
 import type { Examined, Found } from "./examined";
-import { groupBy, median } from "./numbers";
+import { median } from "./median";
 
 /** Fewer images have no distribution to compare with. */
 export const MIN_FOR_FOCUS = 8;

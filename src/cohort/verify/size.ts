@@ -1,6 +1,7 @@
 /** Images of another size than is usual in the cohort at their magnification. */
+
+import { groupBy } from "../group-by";
 import type { Examined, Found } from "./examined";
-import { groupBy } from "./numbers";
 
 /** A size is usual when at least so large a share of at least so many images has it. */
 const USUAL_SHARE = 0.5;

@@ -4,6 +4,7 @@ import { currentSignal, throwIfAborted } from "../../core/abort";
 import { isOsccError } from "../../core/errors";
 import { startProgress } from "../../core/progress";
 import type { Cohort } from "../cohort";
+import { groupBy } from "../group-by";
 import { mapParallel } from "../parallel";
 import type { PatientImage } from "../patient-image";
 import { listed } from "../problems";
@@ -15,7 +16,6 @@ import { findBlur, MIN_FOR_FOCUS } from "./focus";
 import { findGlass } from "./glass";
 import { KeptMeasures, type Outcome } from "./kept-measures";
 import { measureImage } from "./measure";
-import { groupBy } from "./numbers";
 import { type VerifyProblem, VerifyReport } from "./report";
 import { findOddSizes } from "./size";
 
