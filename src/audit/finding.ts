@@ -1,4 +1,15 @@
 /** What an audit says: findings, each with the numbers that it follows from. */
+import type { Provenance } from "../core/provenance";
+
+/**
+ * The provenance of what is made from printed numbers alone. Figures carry its notice, so that nobody takes them for
+ * results of a cohort.
+ */
+export const PRINTED_NUMBERS: Provenance = {
+  cohort: "printed numbers",
+  synthetic: false,
+  notice: "printed numbers of a paper, not patient data",
+};
 
 /** What was checked. */
 export const FINDING_KINDS = [

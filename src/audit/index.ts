@@ -14,6 +14,7 @@ export {
   FINDING_KINDS,
   type Finding,
   type FindingKind,
+  PRINTED_NUMBERS,
 } from "./finding";
 export { INCONSISTENT_PLACE, type IntervalFact, UNUSUAL_PLACE } from "./interval-check";
 export type { MeanFact } from "./mean-check";

@@ -1,5 +1,5 @@
 /** What an audit found: the findings as a table, and where printed estimates lie in their intervals. */
-import type { Audit } from "../audit/finding";
+import { type Audit, PRINTED_NUMBERS } from "../audit/finding";
 import { INCONSISTENT_PLACE, type IntervalFact, UNUSUAL_PLACE } from "../audit/interval-check";
 import { invalidArgument } from "../core/errors";
 import type { Provenance } from "../core/provenance";
@@ -12,12 +12,9 @@ import { escapeText, interval, widestPx } from "./words";
 export interface FindingsOptions extends FigureOptions {
   /** Findings shown at most; a line at the foot says how many are left out. Default 40. */
   readonly limit?: number;
-  /** Where the label file comes from, when one was used. */
+  /** Where the label file comes from, when one was used. Default: printed numbers alone. */
   readonly provenance?: Provenance;
 }
-
-/** On every figure of printed numbers alone: they show a paper, not a cohort. */
-export const PAPER_ONLY = "Printed numbers of a paper; no patient data are shown.";
 
 /**
  * The findings of an audit as a table, the surest first; what is impossible is marked.
@@ -50,12 +47,8 @@ export function findings(audit: Audit, options: FindingsOptions = {}): Figure {
     mark: (row, column) => column === "confidence" && row.confidence === "impossible",
     markMeaning: "no data whatever give these numbers",
     limit: options.limit ?? 40,
-    caveats: [
-      ...(options.provenance ? [] : [PAPER_ONLY]),
-      `Source: ${audit.source}.`,
-      ...(options.caveats ?? []),
-    ],
-    ...(options.provenance ? { provenance: options.provenance } : {}),
+    caveats: [`Source: ${audit.source}.`, ...(options.caveats ?? [])],
+    provenance: options.provenance ?? PRINTED_NUMBERS,
   });
 }
 
@@ -101,8 +94,8 @@ export function intervalPlaces(intervals: readonly IntervalFact[], options: Figu
       subtitle:
         options.subtitle ??
         `${far.length} of ${places.length} printed AUCs lie further from the middle of their interval than any of 18,474 correct ones`,
+      sources: [PRINTED_NUMBERS],
       caveats: [
-        PAPER_ONLY,
         "Band: all but 4 of 18,474 simulated bootstrap intervals (200 patients). The same numbers printed twice are one dot, in the first table.",
         ...(options.caveats ?? []),
       ],
