@@ -25,7 +25,7 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /**
  * How sure a finding is, from the strongest:
- * - `impossible`: no data whatever give the printed numbers, read as the table says;
+ * - `impossible`: no data whatever give the printed numbers, under any reading that was tried;
  * - `inconsistent`: the printed numbers contradict each other, the label file, or what their heading says;
  * - `unusual`: possible, and rare among correct numbers; the finding says how rare.
  */

@@ -62,7 +62,11 @@ export function dumbbell(cells: readonly PrintedRow[], options: DumbbellOptions 
         `${paired.length - disagreeing.length} of ${paired.length} cells agree at the printed precision`,
       sources: [options.provenance],
       caveats: [
-        ...(leftOut > 0 ? [`${leftOut} cells that only one side has are not shown.`] : []),
+        ...(leftOut > 0
+          ? [
+              `${leftOut} ${leftOut === 1 ? "cell that only one side has is" : "cells that only one side has are"} not shown.`,
+            ]
+          : []),
         ...(options.caveats ?? []),
       ],
     },
