@@ -19,6 +19,8 @@ export interface LogisticOptions {
   readonly maxIterations?: number;
   /** Names of the features, for messages. */
   readonly features?: readonly string[];
+  /** Where to start: the fit of a similar problem, which saves iterations and changes nothing else. Default: zeros. */
+  readonly start?: Pick<LogisticFit, "intercepts" | "weights">;
 }
 
 /** A fitted regression. Plain data. */
@@ -64,9 +66,8 @@ export function fitLogistic(
   const { penalty = 1, tolerance = 1e-9, maxIterations = 100 } = options;
   checkInput(x, y, classes, penalty);
   const problem: Problem = { x, y, classes, equations: classes === 2 ? 1 : classes, penalty };
-  const size = problem.equations * widthOf(problem);
 
-  let parameters = new Float64Array(size);
+  let parameters = startingPoint(problem, options.start);
   let here = curvature(problem, parameters);
   let change = Number.POSITIVE_INFINITY;
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
@@ -99,6 +100,20 @@ interface Problem {
   readonly penalty: number;
 }
 
+function startingPoint(problem: Problem, start: LogisticOptions["start"]): Float64Array<ArrayBuffer> {
+  const Q = widthOf(problem);
+  if (!start) return new Float64Array(problem.equations * Q);
+  const parameters = Float64Array.from(
+    start.weights.flatMap((weights, e) => [start.intercepts[e] ?? Number.NaN, ...weights]),
+  );
+  if (parameters.length === problem.equations * Q && parameters.every(Number.isFinite)) return parameters;
+  throw new OsccError(
+    "ShapeMismatch",
+    [`start does not fit; expected ${problem.equations} equations of ${Q - 1} weights and an intercept.`],
+    { expected: [problem.equations, Q - 1], found: [start.weights.length, start.weights[0]?.length ?? 0] },
+  );
+}
+
 /** The objective at a point, with its first and second derivatives. */
 interface Curvature {
   readonly objective: number;
@@ -116,10 +131,12 @@ function curvature(problem: Problem, parameters: Float64Array): Curvature {
   const gradient = new Float64Array(size);
   const hessian = new Float64Array(size * size);
   const row = new Float64Array(Q);
+  let logLoss = 0;
   for (let n = 0; n < x.length; n++) {
     row[0] = 1;
     for (let j = 1; j < Q; j++) row[j] = x[n]![j - 1]!;
-    const { probabilities } = classProbabilities(problem, parameters, n);
+    const { probabilities, logits, logSum } = classProbabilities(problem, parameters, n);
+    logLoss += logSum - logits[y[n]!]!;
     for (let e = 0; e < E; e++) {
       const asked = classOf(e, E);
       const residual = probabilities[asked]! - (y[n] === asked ? 1 : 0);
@@ -143,13 +160,17 @@ function curvature(problem: Problem, parameters: Float64Array): Curvature {
     }
   // Adding a constant to all intercepts of a softmax changes nothing: hold their sum at 0, where it starts.
   if (E > 1) for (let e = 0; e < E; e++) for (let f = 0; f <= e; f++) hessian[e * Q * size + f * Q]! += 1;
-  return { objective: objectiveAt(problem, parameters), gradient, hessian };
+  return { objective: logLoss + penaltyAt(problem, parameters), gradient, hessian };
 }
 
 function objectiveAt(problem: Problem, parameters: Float64Array): number {
+  return totalLogLoss(problem, parameters) + penaltyAt(problem, parameters);
+}
+
+function penaltyAt(problem: Problem, parameters: Float64Array): number {
   const Q = widthOf(problem);
   const squares = parameters.reduce((sum, value, i) => (i % Q === 0 ? sum : sum + value * value), 0);
-  return totalLogLoss(problem, parameters) + (problem.penalty / 2) * squares;
+  return (problem.penalty / 2) * squares;
 }
 
 function totalLogLoss(problem: Problem, parameters: Float64Array): number {

@@ -3,7 +3,7 @@ import { type ClinicalColumn, type ClinicalRecord, dealFolds } from "../cohort";
 import { invalidArgument } from "../core/errors";
 import { Rng } from "../core/random";
 import { fitDesign } from "./design";
-import { fitLogistic, logisticProbabilities } from "./logistic";
+import { fitLogistic, type LogisticFit, logisticProbabilities } from "./logistic";
 
 /** The penalties that are tried by default: from hardly any to one that leaves little but the class frequencies. */
 export const DEFAULT_PENALTIES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
@@ -53,6 +53,8 @@ export function choosePenalty(
   checkChoice(penalties, folds);
   const foldOf = foldsOf(rows, y, classes, folds, seed);
   const used = Math.max(...foldOf) + 1;
+  // A strong penalty is solved at once, and its solution is close to that of the next.
+  const fromStrongest = penalties.map((_, k) => k).sort((a, b) => penalties[b]! - penalties[a]!);
   const totals = new Float64Array(penalties.length);
   for (let fold = 0; fold < used; fold++) {
     const inside = <T>(list: readonly T[]) => list.filter((_, i) => foldOf[i] !== fold);
@@ -60,12 +62,14 @@ export function choosePenalty(
     const design = fitDesign(inside(rows), columns);
     const [train, heldOut] = [design.transform(inside(rows)), design.transform(outside(rows))];
     const truth = outside(y);
-    penalties.forEach((penalty, k) => {
-      const fit = fitLogistic(train, inside(y), classes, { penalty });
+    let start: LogisticFit | undefined;
+    for (const k of fromStrongest) {
+      const fit = fitLogistic(train, inside(y), classes, { penalty: penalties[k]!, ...(start && { start }) });
+      start = fit;
       heldOut.forEach((row, i) => {
         totals[k]! -= Math.log(logisticProbabilities(fit, row)[truth[i]!]!);
       });
-    });
+    }
   }
   const tried = penalties.map((penalty, k) => ({ penalty, logLoss: totals[k]! / rows.length }));
   const best = tried.reduce((a, b) => (b.logLoss < a.logLoss ? b : a));

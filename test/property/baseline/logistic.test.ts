@@ -96,6 +96,18 @@ describe("a penalised fit", () => {
     );
   });
 
+  it("does not depend on where it starts", () => {
+    fc.assert(
+      fc.property(problems, ({ x, y, classes, penalty }) => {
+        const start = fitLogistic(x, y, classes, { penalty: penalty * 10 });
+        const [cold, warm] = [{}, { start }].map((more) => fitLogistic(x, y, classes, { penalty, ...more }));
+        cold!.weights.forEach((row, e) => void close(row, warm!.weights[e]!, 1e-8));
+        close(cold!.intercepts, warm!.intercepts, 1e-8);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it("shrinks with the penalty", () => {
     fc.assert(
       fc.property(problems, ({ x, y, classes, penalty }) => {
