@@ -1,4 +1,5 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
+export { calibration } from "./calibration";
 export { type CamFigureOptions, cam } from "./cam";
 export { type ClassCountsFigureOptions, type Countable, classCounts } from "./class-counts";
 export { type CoefficientsOptions, coefficients } from "./coefficients";
@@ -13,12 +14,16 @@ export { confusion } from "./confusion";
 export { type ContactSheetOptions, contactSheet } from "./contact-sheet";
 export { type CorrelationFigureOptions, correlation } from "./correlation";
 export { criticalDifference } from "./critical-difference";
+export type { Curves } from "./curves";
+export { decisionCurve } from "./decision-curve";
 export { type DumbbellOptions, dumbbell } from "./dumbbell";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type FindingsOptions, findings, intervalPlaces } from "./findings";
+export { type KaplanMeierFigureOptions, kaplanMeier, type TimeUnit } from "./kaplan-meier";
 export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
 export type { FigureOptions } from "./options";
+export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
 export { type CellValue, type TableOptions, table } from "./table";

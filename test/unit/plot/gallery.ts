@@ -1,6 +1,11 @@
 /** Every kind of figure, plain and awkward: long names, one and many curves, tiny groups, missing views. */
 
+import { calibration } from "../../../src/evaluate/calibration";
+import { decisionCurve } from "../../../src/evaluate/decision-curve";
+import { kaplanMeier } from "../../../src/evaluate/kaplan-meier";
+import { logRank } from "../../../src/evaluate/log-rank";
 import { pairedAuc } from "../../../src/evaluate/paired";
+import { precisionRecall } from "../../../src/evaluate/precision-recall";
 import { compareWithPrinted } from "../../../src/evaluate/printed";
 import * as plot from "../../../src/plot";
 import * as sample from "./samples";
@@ -35,6 +40,53 @@ export const GALLERY: Readonly<Record<string, Draw>> = {
         title:
           "Six models on the test split, with a title so long that it has to be set in two lines of text",
       },
+    ),
+  "precision and recall": () =>
+    plot.precisionRecall({
+      "gated fusion": precisionRecall(sample.predictions("a", { strength: 2 }), { bootstrap: 200 }),
+      concat: precisionRecall(sample.predictions("b"), { bootstrap: 200 }),
+      "edge only": { undefined: true, reason: "all 200 patients are of one class" },
+    }),
+  "precision and recall of samples that differ": () =>
+    plot.precisionRecall({
+      [LONG_NAME]: precisionRecall(sample.predictions("a", { share: 0.04 }), { bootstrap: 200 }),
+      tiny: precisionRecall(sample.predictions("b", { n: 12, share: 0.5 }), { bootstrap: 200 }),
+    }),
+  calibration: () => plot.calibration(calibration(sample.predictions("a", { n: 900 }), { label: "concat" })),
+  "calibration of three models": () =>
+    plot.calibration({
+      [LONG_NAME]: calibration(sample.predictions("a", { strength: 3 })),
+      concat: calibration(sample.predictions("b"), { binning: "equal-count" }),
+      tiny: calibration(sample.predictions("c", { n: 8 })),
+    }),
+  "decision curves": () =>
+    plot.decisionCurve({
+      "gated fusion": decisionCurve(sample.predictions("a", { strength: 2.5 })),
+      concat: decisionCurve(sample.predictions("b", { strength: 1 })),
+    }),
+  "decision curves of samples that differ": () =>
+    plot.decisionCurve({
+      [LONG_NAME]: decisionCurve(sample.predictions("a", { share: 0.1 }), {
+        thresholds: [0.05, 0.1, 0.2, 0.3],
+      }),
+      tiny: decisionCurve(sample.predictions("b", { n: 12, share: 0.5 })),
+    }),
+  "Kaplan-Meier by grade": () => {
+    const grades = sample.followUp();
+    const curves = Object.entries(grades).map(([name, times]) => [name, kaplanMeier(times)] as const);
+    return plot.kaplanMeier(Object.fromEntries(curves), {
+      unit: "years",
+      event: "recurrence",
+      logRank: logRank(grades),
+    });
+  },
+  "Kaplan-Meier of few, with long names": () =>
+    plot.kaplanMeier(
+      {
+        [LONG_NAME]: kaplanMeier({ time: [1, 2, 3, 4], event: [1, 1, 1, 1], provenance: sample.PHANTOM }),
+        "all censored": kaplanMeier({ time: [2, 9], event: [0, 0] }),
+      },
+      { event: "recurrence < 2 y" },
     ),
   "training, one task": () =>
     plot.training({ history: sample.history(40, ["recurrence"]), provenance: sample.PHANTOM }),

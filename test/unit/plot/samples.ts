@@ -10,6 +10,7 @@ import { correlationMatrix } from "../../../src/evaluate/correlation";
 import { type Confusion, confusion } from "../../../src/evaluate/metrics";
 import type { Predictions } from "../../../src/evaluate/predictions";
 import { type Roc, roc } from "../../../src/evaluate/roc";
+import type { SurvivalTimes } from "../../../src/evaluate/survival-times";
 import type { CamResult } from "../../../src/explain";
 import { RgbImage } from "../../../src/image/rgb-image";
 import type { Micrograph, PatientViews } from "../../../src/plot/micrograph";
@@ -38,6 +39,22 @@ export function predictions(
 
 export function curve(seed: string, options: Parameters<typeof predictions>[1] = {}): Roc {
   return roc(predictions(seed, options), { bootstrap: 200, label: `${seed}, recurrence` });
+}
+
+/** Days to recurrence of 600 patients by grade, followed for two to nine years. */
+export function followUp(): Record<string, SurvivalTimes> {
+  const rng = new Rng("follow-up");
+  return Object.fromEntries(
+    ["well", "moderate", "poor"].map((grade, i) => {
+      const patients = Array.from({ length: 200 }, () => {
+        const recurrence = -Math.log(1 - rng.uniform()) * 365 * (14 - 4 * i);
+        const end = rng.range(700, 3300);
+        return { time: Math.round(Math.min(recurrence, end)), event: recurrence <= end };
+      });
+      const times = patients.map(({ time }) => time);
+      return [grade, { time: times, event: patients.map(({ event }) => event), provenance: PHANTOM }];
+    }),
+  );
 }
 
 /** The printed class counts of the Multi-OSCC label file. */
