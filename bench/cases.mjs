@@ -12,7 +12,15 @@ export const CASES = {
   "tiny-step": { kind: "step", images: 24, side: 128, ...TINY, repeats: 20, byDefault: true },
   "vit-s-224-step": { kind: "step", images: 6, side: 224, ...VIT_S, repeats: 6, byDefault: true },
   "vit-s-224-forward": { kind: "forward", images: 6, side: 224, ...VIT_S, repeats: 10, byDefault: true },
-  "vit-s-512-forward": { kind: "forward", images: 6, side: 512, ...VIT_S, repeats: 3, byDefault: false },
+  "vit-s-512-forward": {
+    kind: "forward",
+    images: 6,
+    side: 512,
+    ...VIT_S,
+    repeats: 3,
+    chain: true,
+    byDefault: false,
+  },
   "vit-s-512-step": {
     kind: "step",
     images: 6,

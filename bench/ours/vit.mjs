@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const {
   compile,
+  compileChain,
   compileChainStep,
   filledTensor,
   linear,
@@ -25,8 +26,8 @@ export default async function open({ kind, images, side, patch, width, depth, he
   const image = { shape: [images, side, side, 3] };
   const program =
     kind === "forward"
-      ? await openForward(config, parameters, image)
-      : await (chain ? openChain : openStep)(config, parameters, image);
+      ? await (chain ? openForwardChain : openForward)(config, parameters, image)
+      : await (chain ? openStepChain : openStep)(config, parameters, image);
   const x = Float32Array.from({ length: images * side * side * 3 }, () => rng.range(-1, 1));
   const y = Float32Array.from({ length: images * 2 }, (_, i) => ((i >> 1) % 2 === i % 2 ? 1 : 0));
   let last;
@@ -80,7 +81,18 @@ function openStep(config, parameters, image) {
 }
 
 /** The encoder as a chain of small graphs, one image after the other. */
-function openChain(config, parameters, image) {
+function openForwardChain(config, parameters, image) {
+  return compileChain({
+    chain: vitChain(config),
+    items: { input: "x", group: 1 },
+    inputs: { x: image.shape },
+    parameters,
+    outputs: (weights, features) => ({ logits: headOf(weights, features) }),
+  });
+}
+
+/** The step of such a chain. */
+function openStepChain(config, parameters, image) {
   return compileChainStep({
     chain: vitChain(config),
     items: { input: "x", group: 1 },

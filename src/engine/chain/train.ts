@@ -88,70 +88,99 @@ function placeState(plan: Plan, layout: FlatLayout, { parameters, optimiser }: C
   return vectors;
 }
 
-/** Forward, loss, backward. */
+/** Forward of all groups, the loss, and all groups back. */
 function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
-  const { chain, items, inputs, parameters, loss } = training;
+  const { chain, items, inputs, parameters } = training;
   const [count, ...rest] = inputs[items.input]!;
-  const groups = count! / items.group;
-  const trained = traceLinks(chain, [items.group, ...rest], parameters);
-  const shapeOf = (names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, parameters[name]!.shape]));
-  const inChain = new Set(chain.flatMap((link) => Object.values(link.parameters)));
-  const others = Object.keys(parameters).filter((name) => !inChain.has(name));
-  const lossInputs = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== items.input));
-
-  const [, ...resultShape] = trained[trained.length - 1]!.result;
+  const links = traceLinks(chain, [items.group, ...rest], parameters);
+  const [, ...resultShape] = links[links.length - 1]!.result;
   const results = plan.tensor([count!, ...resultShape]);
   const slopes = plan.tensor([count!, ...resultShape]);
-  plan.outputs.loss = plan.tensor([]);
-  const groupOf = (view: View, group: number, shape: Shape) => plan.part(view, group * sizeOf(shape), shape);
+  const ends = { results, slopes, spare: new Map<string, View>() };
+  const groups = Array.from({ length: count! / items.group }, (_, group) =>
+    groupCalls(plan, training, links, { ...ends, group }),
+  );
+  return [
+    ...groups.flatMap((group) => group.forward),
+    lossCall(plan, training, results, slopes),
+    ...groups.flatMap((group) => group.backward),
+  ];
+}
 
-  const forward: WireCall[] = [];
-  const backward: WireCall[] = [];
-  const spare = new Map<string, View>();
-  /** Gradients are needed by the next call only: two buffers of each shape take turns. */
+/** Where a group's way begins and ends: its number, and the results of all groups with their gradients. */
+interface GroupEnds {
+  readonly group: number;
+  readonly results: View;
+  readonly slopes: View;
+  /** Gradients between links are needed by the next call only: two buffers of each shape take turns. */
+  readonly spare: Map<string, View>;
+}
+
+/** One group's way through the links and back. */
+function groupCalls(
+  plan: Plan,
+  { chain, items, inputs, optimiser }: ChainTraining,
+  links: readonly TrainedLink[],
+  { group, results, slopes, spare }: GroupEnds,
+): { readonly forward: readonly WireCall[]; readonly backward: readonly WireCall[] } {
+  const ofGroup = (view: View, shape: Shape) => plan.part(view, group * sizeOf(shape), shape);
   const slope = (shape: Shape, turn: number) => {
     const key = `${turn % 2}:${shape}`;
     const view = spare.get(key) ?? plan.tensor(shape);
     spare.set(key, view);
     return view;
   };
-  for (let group = 0; group < groups; group++) {
-    let x = groupOf(plan.inputs[items.input]!, group, [items.group, ...rest]);
-    const back: WireCall[] = [];
-    chain.forEach((link, i) => {
-      const { forward: ahead, backward: behind, result, kept } = trained[i]!;
-      const isLast = i === chain.length - 1;
-      const y = isLast ? groupOf(results, group, result) : plan.tensor(result);
-      const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
-      const weights = viewsOf(plan, link, parameterValue);
-      forward.push(plan.call(ahead, { x, ...weights }, { y, ...memory }));
-      const dy = isLast ? groupOf(slopes, group, result) : slope(result, i);
-      const feeds = { x, y, dy, ...memory, ...weights };
-      const sums = viewsOf(plan, link, sumValue, training.optimiser.sum);
-      const nextSums = viewsOf(plan, link, nextSumValue, training.optimiser.sum);
-      const dx = i === 0 ? {} : { dx: slope(plan.views[x]!.shape, i - 1) };
-      back.unshift(plan.call(behind, { ...feeds, ...sums }, { ...dx, ...nextSums }));
-      x = y;
-    });
-    backward.push(...back);
-  }
-  const end = { parameters: identity(others) };
-  const lossCall = plan.call(
-    traceLoss(loss, [count!, ...resultShape], shapeOf(others), lossInputs),
+  const forward: WireCall[] = [];
+  const backward: WireCall[] = [];
+  let x = ofGroup(plan.inputs[items.input]!, [items.group, ...inputs[items.input]!.slice(1)]);
+  chain.forEach((link, i) => {
+    const { forward: ahead, backward: behind, result, kept } = links[i]!;
+    const isLast = i === chain.length - 1;
+    const y = isLast ? ofGroup(results, result) : plan.tensor(result);
+    const dy = isLast ? ofGroup(slopes, result) : slope(result, i);
+    const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
+    const weights = viewsOf(plan, link, parameterValue);
+    const sums = viewsOf(plan, link, sumValue, optimiser.sum);
+    const nextSums = viewsOf(plan, link, nextSumValue, optimiser.sum);
+    const dx = i === 0 ? {} : { dx: slope(plan.views[x]!.shape, i - 1) };
+    forward.push(plan.call(ahead, { x, ...weights }, { y, ...memory }));
+    backward.unshift(plan.call(behind, { x, y, dy, ...memory, ...weights, ...sums }, { ...dx, ...nextSums }));
+    x = y;
+  });
+  return { forward, backward };
+}
+
+/** The loss of all results, with its gradients. */
+function lossCall(
+  plan: Plan,
+  { chain, items, inputs, parameters, loss, optimiser }: ChainTraining,
+  results: View,
+  slopes: View,
+): WireCall {
+  const inChain = new Set(chain.flatMap((link) => Object.values(link.parameters)));
+  const others = Object.keys(parameters).filter((name) => !inChain.has(name));
+  const end = { parameters: Object.fromEntries(others.map((name) => [name, name])) };
+  const unit = traceLoss(
+    loss,
+    plan.views[results]!.shape,
+    Object.fromEntries(others.map((name) => [name, parameters[name]!.shape])),
+    Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== items.input)),
+  );
+  plan.outputs.loss = plan.tensor([]);
+  return plan.call(
+    unit,
     {
       results,
       ...plan.inputs,
       ...viewsOf(plan, end, parameterValue),
-      ...viewsOf(plan, end, sumValue, training.optimiser.sum),
+      ...viewsOf(plan, end, sumValue, optimiser.sum),
     },
     {
       loss: plan.outputs.loss,
       dresults: slopes,
-      ...viewsOf(plan, end, nextSumValue, training.optimiser.sum),
+      ...viewsOf(plan, end, nextSumValue, optimiser.sum),
     },
   );
-  return [...forward, lossCall, ...backward];
 }
 
 /** The graphs of each link; links that are the same function on the same shapes share theirs. */
@@ -217,8 +246,4 @@ function updateCalls(
     calls.push(plan.call(update, { ...views, ...Object.fromEntries(rates), scale: factor }, next));
   }
   return calls;
-}
-
-function identity(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, name]));
 }
