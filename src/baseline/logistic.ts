@@ -193,11 +193,13 @@ function classProbabilities(problem: Problem, parameters: Float64Array, n: numbe
 function linearPredictors(problem: Problem, parameters: ArrayLike<number>, n: number): number[] {
   const Q = widthOf(problem);
   const row = problem.x[n]!;
-  return Array.from({ length: problem.equations }, (_, e) => {
-    let sum = parameters[e * Q]!;
-    for (let j = 1; j < Q; j++) sum += parameters[e * Q + j]! * row[j - 1]!;
-    return sum;
-  });
+  const linear: number[] = [];
+  for (let from = 0; from < problem.equations * Q; from += Q) {
+    let sum = parameters[from]!;
+    for (let j = 1; j < Q; j++) sum += parameters[from + j]! * row[j - 1]!;
+    linear.push(sum);
+  }
+  return linear;
 }
 
 /** Shifted by the largest logit, so that nothing overflows. */

@@ -1,6 +1,7 @@
 /** Every kind of figure, plain and awkward: long names, one and many curves, tiny groups, missing views. */
 
 import { calibration } from "../../../src/evaluate/calibration";
+import { criticalDifference } from "../../../src/evaluate/critical-difference";
 import { decisionCurve } from "../../../src/evaluate/decision-curve";
 import { kaplanMeier } from "../../../src/evaluate/kaplan-meier";
 import { logRank } from "../../../src/evaluate/log-rank";
@@ -175,6 +176,15 @@ export const GALLERY: Readonly<Record<string, Draw>> = {
       ),
       { levels: ["task", "class"], provenance: sample.PHANTOM },
     ),
+  "coefficients of a clinical baseline": () => plot.coefficients(sample.clinicalBaseline()),
+  "coefficients of one of three classes": () =>
+    plot.coefficients(sample.clinicalBaseline(["well", "moderate", "poor"]), { className: "well", limit: 3 }),
+  "comparison of runs": () => plot.comparison(sample.runComparison(["concat", LONG_NAME])),
+  "differences of runs": () => plot.differences(sample.runComparison(["concat", "gated", "transformer"])),
+  "critical difference": () =>
+    plot.criticalDifference(criticalDifference(sample.runComparison(["concat", "gated", "lmf", LONG_NAME]))),
+  "critical difference of two": () =>
+    plot.criticalDifference(criticalDifference(sample.runComparison(["concat", "gated"]))),
   magnifications: () => plot.magnifications(sample.patient()),
   "magnifications of one view": () =>
     plot.magnifications({

@@ -1,11 +1,13 @@
 /** Realistic inputs for figures, from seeded random numbers. */
 
+import type { ClinicalBaseline } from "../../../src/baseline";
 import { MULTI_OSCC } from "../../../src/cohort/schema";
 import type { ClassCount } from "../../../src/cohort/tables";
 import { OsccError } from "../../../src/core/errors";
 import type { Provenance } from "../../../src/core/provenance";
 import { PHANTOM_NOTICE } from "../../../src/core/provenance";
 import { Rng } from "../../../src/core/random";
+import { compareRuns, type RunComparison } from "../../../src/evaluate/compare";
 import { correlationMatrix } from "../../../src/evaluate/correlation";
 import { type Confusion, confusion } from "../../../src/evaluate/metrics";
 import type { Predictions } from "../../../src/evaluate/predictions";
@@ -235,5 +237,72 @@ export function activation(
     inputAspect: 1,
     notes: [],
     provenance: PHANTOM,
+  };
+}
+
+/** Runs on the same patients in six tasks. */
+export function runComparison(runs: readonly string[]): RunComparison {
+  const tasks = ["REC", "LNM", "TD", "TI", "CE", "PI"];
+  const ofRun = (run: string, i: number) =>
+    Object.fromEntries(
+      tasks.map((task) => [task, { ...predictions(`${run} ${task}`, { strength: 0.8 + 0.3 * i }), task }]),
+    );
+  return compareRuns(Object.fromEntries(runs.map((run, i) => [run, ofRun(run, i)])), { bootstrap: 50 });
+}
+
+/** A fitted baseline of a number, a yes-or-no with few patients, levels and an indicator. */
+export function clinicalBaseline(
+  classes: readonly string[] = ["no recurrence", "recurrence"],
+): ClinicalBaseline {
+  const features = [
+    ["age (years)", "per 13.2 more (1 SD)", 0.1, 0.06],
+    ["smoking history", "yes against no", 0.9, 0.3],
+    ["surgery site: Gingiva & Jaw", "against Tongue", -0.4, 0.2],
+    ["surgery site: Oropharynx & Palate", "against Tongue", 1.4, 0.9],
+    ["height (cm) not known", "not known against known", -1.2, 0.8],
+  ] as const;
+  const asked = classes.length === 2 ? [1] : classes.map((_, k) => k);
+  const interval = (value: number, error: number) => ({
+    value,
+    low: value - 1.96 * error,
+    high: value + 1.96 * error,
+    level: 0.95,
+    method: "penalised Hessian, L2 penalty 30",
+  });
+  const coefficients = asked.flatMap((classIndex) =>
+    features.map(([feature, unit, value, error]) => {
+      const logOdds = interval(value * (classIndex === 0 ? -1 : 1), error);
+      const oddsRatio = {
+        ...logOdds,
+        value: Math.exp(logOdds.value),
+        low: Math.exp(logOdds.low),
+        high: Math.exp(logOdds.high),
+      };
+      return {
+        feature,
+        column: "ageYears" as const,
+        className: classes[classIndex]!,
+        classIndex,
+        unit,
+        logOdds,
+        oddsRatio,
+      };
+    }),
+  );
+  return {
+    task: "REC",
+    title: "recurrence",
+    classes,
+    used: ["ageYears"],
+    leftOut: [],
+    features: [],
+    coefficients,
+    penalty: { penalty: 30, tried: [], method: "given" },
+    trainedOn: Object.fromEntries(classes.map((name, k) => [name, 745 - 300 * k])),
+    caveats: [
+      "The strongest penalty tried (1000) was best: the columns hardly help beyond the class frequencies.",
+    ],
+    provenance: PHANTOM,
+    predictions: () => predictions("baseline"),
   };
 }
