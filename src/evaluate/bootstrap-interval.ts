@@ -38,7 +38,7 @@ export interface BootstrapIntervalOptions<Row> {
  * @example
  * const ages = [58, 57, 56, 35, 61, 70, 66];
  * const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
- * evaluate.bootstrapInterval(ages, mean, { rule: "bca" }); // { value: 57.57, low, high, level: 0.95, method }
+ * evaluate.bootstrapInterval(ages, mean, { rule: "bca" }); // { value: 57.6, low: 46.9, high: 63.4, level: 0.95, method }
  */
 export function bootstrapInterval<Row>(
   rows: readonly Row[],

@@ -34,7 +34,7 @@ export interface ConcordanceOptions {
  * @see Harrell, Lee and Mark, Statistics in Medicine 15 (1996); R's `concordance(..., reverse = TRUE)`.
  * @example
  * const followUp = { time: [158, 1076, 1204, 1547, 90], event: [1, 0, 0, 0, 1] };
- * evaluate.concordance(followUp, [2, 0, 1, 1, 2]).c.value; // 1
+ * evaluate.concordance(followUp, [2, 0, 1, 1, 2]).c.value; // 0.93
  */
 export function concordance(
   data: SurvivalTimes,

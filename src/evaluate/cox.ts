@@ -75,7 +75,7 @@ const CLOSE_ENOUGH = 1e-8;
  *   { time: [158, 1076, 1204, 1547, 90, 700], event: [1, 0, 1, 0, 1, 1] },
  *   { age: [58, 57, 56, 35, 61, 70] },
  * );
- * fit.coefficients[0].hazardRatio; // { value: 1.08, low: 0.92, high: 1.26, level: 0.95, method: "Wald" }
+ * fit.coefficients[0].hazardRatio; // { value: 1.10, low: 0.96, high: 1.26, level: 0.95, method: "Wald" }
  */
 export function cox(
   data: SurvivalTimes,

@@ -14,7 +14,7 @@ export function kendallTau(
   const { concordant, discordant } = comparePairs(x, y);
   const [tiesX, tiesY] = [tieSums(x), tieSums(y)];
   const lead = concordant - discordant;
-  const tau = lead / Math.sqrt(pairs - tiesX.pairs) / Math.sqrt(pairs - tiesY.pairs);
+  const tau = lead / Math.sqrt((pairs - tiesX.pairs) * (pairs - tiesY.pairs));
   const coefficient = Math.max(-1, Math.min(1, tau));
   const noTies = tiesX.pairs === 0 && tiesY.pairs === 0;
   const fewer = Math.min(concordant, discordant);

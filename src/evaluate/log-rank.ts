@@ -35,7 +35,7 @@ export interface LogRank {
  * evaluate.logRank({
  *   well: { time: [400, 800, 1200, 1500], event: [0, 1, 0, 0] },
  *   poor: { time: [90, 200, 500, 1300], event: [1, 1, 1, 0] },
- * }).pValue; // 0.094
+ * }).pValue; // 0.14
  */
 export function logRank(groups: Readonly<Record<string, SurvivalTimes>>): LogRank {
   const names = Object.keys(groups);

@@ -15,18 +15,29 @@ it("draws 2,000 bootstrap AUCs of 200 patients in well under 100 ms", () => {
   expect(Math.min(...times)).toBeLessThan(50);
 });
 
+/**
+ * The fastest of up to 20 runs, in ms of processor time: other work on the machine takes turns but costs none of it.
+ * Stops below `enough`.
+ */
+function fastest(enough: number, run: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 20 && best >= enough; i++) {
+    const started = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(started);
+    best = Math.min(best, (user + system) / 1000);
+  }
+  return best;
+}
+
 it("draws 2,000 bootstrap AUCs of 200 patients for each of 6 tasks in under 150 ms", () => {
   const rng = new Rng("six tasks");
   const tasks = Array.from({ length: 6 }, () => {
     const yTrue = Array.from({ length: 200 }, () => Number(rng.chance(0.3)));
     return { yTrue, yScore: yTrue.map((y) => rng.normal(y, 1)) };
   });
-  const times = Array.from({ length: 5 }, () => {
-    const started = performance.now();
-    for (const task of tasks) aucInterval(task);
-    return performance.now() - started;
-  });
-  expect(Math.min(...times)).toBeLessThan(150);
+  // About 35 ms on an idle core.
+  expect(fastest(150, () => tasks.map((task) => aucInterval(task)))).toBeLessThan(150);
 });
 
 it("corrects these intervals for skewness, and tests differences by exchange, in as little", () => {
@@ -36,11 +47,6 @@ it("corrects these intervals for skewness, and tests differences by exchange, in
     yTrue,
     yScore: yTrue.map((y) => rng.normal(strength * y, 1)),
   }));
-  const times = Array.from({ length: 5 }, () => {
-    const started = performance.now();
-    aucInterval(a!, { rule: "bca" });
-    permutationTest(a!, b!);
-    return performance.now() - started;
-  });
-  expect(Math.min(...times)).toBeLessThan(150);
+  const both = () => [aucInterval(a!, { rule: "bca" }), permutationTest(a!, b!)];
+  expect(fastest(150, both)).toBeLessThan(150);
 });
