@@ -1,6 +1,7 @@
 /** `oscc-lab verify`: check every image of a cohort and write a report. */
 import path from "node:path";
 import type { VerifyProblem, VerifyReport } from "../../cohort";
+import { plural } from "../../cohort/problems";
 import { unknownName } from "../../core/errors";
 import { command, usageError, wholeNumber } from "../command";
 import { type Colour, paint } from "../terminal";
@@ -68,7 +69,7 @@ export function printed(report: VerifyReport, name: string, file?: string): stri
     lines.push(
       `... and ${all.length - SHOWN} more${file ? "" : "; write all of them with  --report verify.csv"}`,
     );
-  const count = `${name}: ${report.checked} images checked, ${errors.length} errors, ${warnings.length} warnings`;
+  const count = `${name}: ${plural(report.checked, "image")} checked, ${plural(errors.length, "error")}, ${plural(warnings.length, "warning")}`;
   return [
     ...lines,
     ...(lines.length > 0 ? [""] : []),

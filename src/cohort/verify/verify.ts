@@ -107,9 +107,15 @@ async function examine(image: PatientImage<CohortSchema>): Promise<Outcome> {
     return { measures: await measureImage(await image.load()) };
   } catch (error) {
     if (isOsccError(error, "UnreadableImage") || isOsccError(error, "UnreadableArray"))
-      return { unreadable: error.message.split("\n")[0]! };
+      return { unreadable: faultOf(error.message, image.path!) };
     throw error;
   }
+}
+
+/** The first line, without the folder (the report names the file) and the decoder's own words, which vary from run to run. */
+function faultOf(message: string, file: string): string {
+  const [first = ""] = message.split("\n");
+  return first.replaceAll(file, path.basename(file)).replace(/(cut off or damaged) \(.*\)/, "$1");
 }
 
 function missingViews(cohort: Cohort<CohortSchema>): Found[] {

@@ -1,13 +1,13 @@
 /** A small phantom, and a copy of it with one fault of each kind. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import sharp from "sharp";
 import { type Cohort, openCohort, type PatientImage } from "../../../../src/cohort";
 import { phantomCohort } from "../../../../src/cohort/phantom";
+import { colourSignature } from "../../../../src/cohort/verify/colour";
 import { readImage } from "../../../../src/image";
 
 export const cleanPhantom = (folder: string): Promise<string> =>
-  phantomCohort({ patients: 12, seed: "verify-1", width: 360, height: 270, folder });
+  phantomCohort({ patients: 9, seed: "verify-1", width: 360, height: 270, folder });
 
 /** Copies the phantom and damages the copy. Returns what was planted, as `kind patient site magnification`. */
 export async function damage(clean: string, folder: string): Promise<string[]> {
@@ -44,15 +44,8 @@ export async function damage(clean: string, folder: string): Promise<string[]> {
   await plant("duplicate", f!.image("edge", "x200"), async () =>
     readFileSync(f!.image("core", "x200").path!),
   );
-  await plant("leakage", cohort.split("test")[0]!.image("core", "x400"), (file) =>
-    sharp(b!.image("edge", "x400").path!)
-      .jpeg({ quality: 60 })
-      .toFile(`${file}.x`)
-      .then(() => {
-        const bytes = readFileSync(`${file}.x`);
-        rmSync(`${file}.x`);
-        return bytes;
-      }),
+  await plant("leakage", cohort.split("test")[0]!.image("core", "x400"), () =>
+    sharp(b!.image("edge", "x400").path!).jpeg({ quality: 60 }).toBuffer(),
   );
   await plant("leakage", cohort.split("valid")[0]!.image("edge", "x1000"), async () =>
     readFileSync(c!.image("core", "x1000").path!),
@@ -66,22 +59,13 @@ export async function damage(clean: string, folder: string): Promise<string[]> {
   return planted.sort();
 }
 
-/** A x200 image of a patient whose hematoxylin is not neutral: only there can an exchange be told. */
+/** A whole image of the patient whose stain is least neutral: only there can an exchange be told. */
 async function clearlyStained(cohort: Cohort): Promise<PatientImage> {
-  const { colourSignature } = await import("../../../../src/cohort/verify/colour");
   let best: { image: PatientImage; hue: number } | undefined;
-  for (const patient of cohort.split("train").slice(5)) {
+  for (const patient of cohort.split("train").slice(2)) {
     const image = patient.image("core", "x400");
     const { hue } = colourSignature(await image.loadResized({ size: [192, 256] }));
     if (!best || Math.abs(hue) > Math.abs(best.hue)) best = { image, hue };
   }
   return best!.image;
 }
-
-export function copyOf(clean: string, folder: string): string {
-  cpSync(clean, folder, { recursive: true });
-  return folder;
-}
-
-export const imageFile = (folder: string, pid: string, stem: string) =>
-  path.join(folder, "images", `${pid}_phantom`, `${stem}.jpg`);

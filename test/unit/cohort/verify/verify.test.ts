@@ -35,8 +35,8 @@ afterAll(() => {
 describe("verify", () => {
   it("finds nothing in a clean phantom", () => {
     expect(cleanReport.problems).toEqual([]);
-    expect(cleanReport.checked).toBe(72);
-    expect(inspect(cleanReport)).toBe("phantom-1 · 72 images checked · nothing found");
+    expect(cleanReport.checked).toBe(54);
+    expect(inspect(cleanReport)).toBe("phantom-1 · 54 images checked · nothing found");
   });
 
   it("lists every planted fault, at its place, and nothing else", () => {
@@ -45,7 +45,13 @@ describe("verify", () => {
     );
     const isPair = (text: string) => /^(leakage|duplicate)/.test(text);
     expect(found.filter((text) => !isPair(text)).sort()).toEqual(planted.filter((text) => !isPair(text)));
+    // Of two equal pictures one is reported and names the other: which of them is the copy cannot be known.
     expect(found.filter(isPair)).toHaveLength(planted.filter(isPair).length);
+    const pairs = report.problems.map(
+      ({ kind, patient, site, magnification, detail }) =>
+        `${kind} ${patient} ${site} ${magnification}; ${kind} ${detail.replace(/.*patient /, "")}`,
+    );
+    for (const fault of planted.filter(isPair)) expect(pairs.some((pair) => pair.includes(fault))).toBe(true);
     expect(report.summary).toMatchObject({ leakage: 2, duplicate: 1, unreadable: 2, missing: 1 });
   });
 
@@ -63,7 +69,7 @@ describe("verify", () => {
     const kinds = PROBLEM_KINDS.reduce((sum, kind) => sum + report.summary[kind], 0);
     expect(kinds).toBe(report.problems.length);
     expect(report.summary.errors + report.summary.warnings).toBe(report.problems.length);
-    expect(inspect(report)).toMatch(/71 images checked · \d errors?, \d warnings? \(unreadable 2, /);
+    expect(inspect(report)).toMatch(/53 images checked · \d errors?, \d warnings? \(unreadable 2, /);
   });
 
   it("is a table: CSV, JSON, DataFrame", async () => {
@@ -73,7 +79,7 @@ describe("verify", () => {
     expect(lines[0]).toBe("severity,kind,patient,site,magnification,path,detail");
     expect(lines).toHaveLength(1 + report.problems.length);
     await report.save(path.join(scratch, "report.json"));
-    expect(JSON.parse(readFileSync(path.join(scratch, "report.json"), "utf8")).checked).toBe(71);
+    expect(JSON.parse(readFileSync(path.join(scratch, "report.json"), "utf8")).checked).toBe(53);
     expect((await report.table()).shape).toEqual([report.problems.length, 7]);
     expect((await cleanReport.table()).shape[0]).toBe(0);
     await expect(report.save("report.xlsx")).rejects.toThrow(/\.csv or \.json/);
@@ -82,12 +88,11 @@ describe("verify", () => {
   it("measures each file once, and again when it changes", async () => {
     expect(report.remembered).toBe(0);
     const again = await damaged.verify();
-    expect(again.remembered).toBe(71);
+    expect(again.remembered).toBe(53);
     expect(again.problems).toEqual(report.problems);
     const touched = damaged.patients[0]!.images({ onMissing: "skip" })[0]!.path!;
     utimesSync(touched, new Date(), new Date(2001, 1, 1));
-    expect((await damaged.verify()).remembered).toBe(70);
-    expect((await damaged.verify({ resume: false })).remembered).toBe(0);
+    expect((await damaged.verify()).remembered).toBe(52);
   });
 
   it("stops on request, and goes on from there", async () => {
@@ -109,6 +114,7 @@ describe("verify", () => {
 
   it("does not depend on how many images are examined at a time", async () => {
     const one = await damaged.verify({ limit: 1, resume: false });
+    expect(one.remembered).toBe(0);
     expect(one.problems).toEqual(report.problems);
   });
 
