@@ -2,6 +2,7 @@
 import type { Column } from "../evaluate";
 import { checkClaim } from "./claim-check";
 import { type CountedClass, checkClassCounts } from "./class-count-check";
+import { canSearch } from "./confusion-search";
 import { checkCorrelation } from "./correlation-check";
 import { type Audit, type CheckCount, CONFIDENCES, FINDING_KINDS, type Finding } from "./finding";
 import { checkInterval } from "./interval-check";
@@ -33,8 +34,10 @@ export interface LabelFile {
  */
 export function auditPaper(paper: PrintedPaper, labels?: LabelFile): Audit {
   const columns = labels?.labelColumns() ?? {};
+  const metrics = paper.metrics ?? [];
+  const searchable = metrics.filter(({ supports }) => canSearch(supports));
   const found: Finding[] = [
-    ...(paper.metrics ?? []).flatMap(checkMetrics),
+    ...searchable.flatMap(checkMetrics),
     ...(paper.means ?? []).flatMap(checkMean),
     ...(paper.intervals ?? []).flatMap(checkInterval),
     ...(paper.correlations ?? []).flatMap((fact) => checkCorrelation(fact, columns)),
@@ -46,8 +49,14 @@ export function auditPaper(paper: PrintedPaper, labels?: LabelFile): Audit {
   return {
     source: paper.source,
     findings,
-    checks: checksOf(paper, findings),
-    notChecked: [...(paper.notChecked ?? []), ...withoutLabels(paper, labels)],
+    checks: checksOf({ ...paper, metrics: searchable }, findings),
+    notChecked: [
+      ...(paper.notChecked ?? []),
+      ...metrics
+        .filter((fact) => !searchable.includes(fact))
+        .map(({ where }) => `${where}: too many confusion matrices to search them all`),
+      ...withoutLabels(paper, labels),
+    ],
   };
 }
 

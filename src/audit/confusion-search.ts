@@ -34,6 +34,14 @@ export interface Margins {
 
 /** With more classes a search takes longer than a person waits for a cell. */
 const MOST_CLASSES = 3;
+/** Margins grow with the square of the patients for two classes, with the fourth power for three. */
+const MOST_PATIENTS = { 2: 20_000, 3: 400 } as const;
+
+/** Whether all matrices of these class counts can be searched: 2 classes of 20,000 patients, 3 of 400. */
+export function canSearch(supports: readonly number[]): boolean {
+  const most = supports.length === 2 ? MOST_PATIENTS[2] : MOST_PATIENTS[3];
+  return supports.length <= MOST_CLASSES && sum(supports) <= most;
+}
 
 /**
  * Margins whose accuracy lies in a range, and whose every column is one of its quantities.
@@ -94,8 +102,15 @@ function checkSupports(supports: readonly number[]): void {
   if (supports.length < 2 || supports.length > MOST_CLASSES)
     throw invalidArgument("supports", `${supports.length} classes`, `2 to ${MOST_CLASSES} classes`);
   for (const support of supports)
-    if (!(Number.isSafeInteger(support) && support > 0 && support <= 100_000))
+    if (!(Number.isSafeInteger(support) && support > 0))
       throw invalidArgument("supports", supports.join(", "), "a whole number of patients for each class");
+  if (!canSearch(supports))
+    throw invalidArgument(
+      "supports",
+      supports.join(", "),
+      `at most ${MOST_PATIENTS[2]} patients of 2 classes or ${MOST_PATIENTS[3]} of 3`,
+      "There are too many confusion matrices to search them all.",
+    );
 }
 
 /** Hits by class whose sum gives the accuracy. */

@@ -13,7 +13,13 @@ export interface Range {
 /** Room for the binary fraction of a value that ends in exactly 5, as a share of one unit in the last digit. */
 const SLACK = 1e-6;
 
-/** The values that print as `printed` with this many decimals. A tie may have been rounded either way. */
+/**
+ * The values that print as `printed` with this many decimals. A tie may have been rounded either way.
+ *
+ * @param rule default `"rounded"`
+ * @example
+ * audit.valuesBehind(75.54, 2); // { low: 75.535, high: 75.545 }, and a hair of room for binary fractions
+ */
 export function valuesBehind(printed: number, decimals: number, rule: DigitRule = "rounded"): Range {
   const unit = 10 ** -decimals;
   const nearest = unit * (0.5 + SLACK);

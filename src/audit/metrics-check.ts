@@ -1,5 +1,5 @@
 /** Printed accuracy, recall, precision and F1: is there a confusion matrix behind them, and how must they be read? */
-import { type Column, matricesWith, type Quantity, searchMargins } from "./confusion-search";
+import { type Column, canSearch, matricesWith, type Quantity, searchMargins } from "./confusion-search";
 import { type DigitRule, print, scaled, valuesBehind } from "./digits";
 import type { Finding } from "./finding";
 
@@ -24,6 +24,8 @@ export interface ConfusionSearchOptions {
   readonly digits?: DigitRule;
   /** What each column is. Default: the macro average of what its name says. */
   readonly readings?: Readonly<Partial<Record<MetricName, readonly Quantity[]>>>;
+  /** The search stops after this many solutions: accuracy alone leaves millions. Default 1000. */
+  readonly limit?: number;
 }
 
 /** Confusion matrices with the same margins, and so the same metrics. */
@@ -44,9 +46,11 @@ export interface ConfusionSolution {
  *
  * @param printed  accuracy and any of recall, precision, f1, as printed
  * @param supports patients of each class
- * @param options  `scale` default 100, `decimals` default 2, `digits` default `"rounded"`, `readings` default macro
+ * @param options  `scale` default 100, `decimals` default 2, `digits` default `"rounded"`, `readings` default macro,
+ *                 `limit` default 1000 solutions
  * @returns no solution: the numbers cannot be these metrics of these patients
- * @throws InvalidArgument for supports that are no whole numbers, or of more than 3 classes
+ * @throws InvalidArgument for supports that are no whole numbers, of more than 3 classes, or of more than 20,000 patients
+ *         (3 classes: 400), too many matrices to search
  * @example
  * audit.confusionsBehind({ accuracy: 87, recall: 85.19, precision: 81.94 }, [151, 49]);
  * // one solution: [[134, 17], [9, 40]]
@@ -56,19 +60,29 @@ export function confusionsBehind(
   supports: readonly number[],
   options: ConfusionSearchOptions = {},
 ): ConfusionSolution[] {
-  const { scale = 100, decimals = 2, digits = "rounded", readings = {} } = options;
+  const { scale = 100, decimals = 2, digits = "rounded", readings = {}, limit = 1000 } = options;
   const shares = (value: number) => scaled(valuesBehind(value, decimals, digits), 1 / scale);
   const names = METRIC_NAMES.filter((name) => printed[name] !== undefined);
   const columns: Column[] = names.map((name) => ({
     range: shares(printed[name]!),
     quantities: readings[name] ?? [{ measure: name, average: "macro" }],
   }));
-  return [...searchMargins(supports, shares(printed.accuracy), columns)].map((margins) => ({
+  const found = firstOf(searchMargins(supports, shares(printed.accuracy), columns), limit);
+  return found.map((margins) => ({
     hits: margins.hits,
     called: margins.called,
     readings: Object.fromEntries(names.map((name, i) => [name, margins.readings[i]!])),
     matrices: matricesWith(margins, supports),
   }));
+}
+
+function firstOf<T>(items: Iterable<T>, limit: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length >= limit) break;
+    first.push(item);
+  }
+  return first;
 }
 
 /** How printed metrics have to be read so that a confusion matrix gives them. */
@@ -154,9 +168,9 @@ function* attempts(
       yield { search: { ...exchanged, digits } };
     }
   for (const [name, other] of Object.entries(otherSupports))
-    if (other.length >= 2 && other.length <= 3)
+    if (other.length >= 2 && canSearch(other))
       yield { how: `they are computed on other patients: ${name} (${other.join(", ")})`, supports: other };
-  if (names.length < 2) return;
+  if (names.length < 2 || !canMix(supports)) return;
   yield { search: each((name) => anyQuantity(name, supports.length)) };
   // With one column set aside, the accuracy and two numbers pin a matrix of two classes; of three classes one random row
   // in six would have a matrix, which says nothing.
@@ -167,6 +181,11 @@ function* attempts(
       printed: { ...printed, [name]: undefined },
       setAside: name,
     };
+}
+
+/** Free readings prune little. */
+function canMix(supports: readonly number[]): boolean {
+  return supports.length === 2 || supports.reduce((sum, support) => sum + support, 0) <= 250;
 }
 
 /** Every measure and average, those nearest to the heading first. */
@@ -247,7 +266,7 @@ export function checkMetrics(fact: MetricsFact): Finding[] {
       {
         ...common,
         confidence: "impossible",
-        explanation: `No confusion matrix of ${supports.join(" + ")} = ${total} patients gives these numbers: not as macro averages, rounded or cut off; not as weighted averages or those of one class; not with columns exchanged or mixed${supports.length === 2 ? "; not with any one column set aside" : ""}.`,
+        explanation: `No confusion matrix of ${supports.join(" + ")} = ${total} patients gives these numbers: not as macro averages, rounded or cut off; not as weighted averages or those of one class; not with columns exchanged${canMix(supports) ? " or mixed" : ""}${supports.length === 2 ? "; not with any one column set aside" : ""}.`,
         evidence: { supports, solutions: 0 },
       },
     ];

@@ -1,7 +1,7 @@
 /** The search finds every confusion matrix and no other. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { confusionsBehind, explainMetrics } from "../../../src/audit";
+import { auditPaper, confusionsBehind, explainMetrics } from "../../../src/audit";
 import { defined, metrics } from "../../../src/evaluate";
 
 type Matrix = readonly (readonly number[])[];
@@ -176,6 +176,32 @@ describe("readings", () => {
 });
 
 describe("speed", () => {
+  it("stops at a limit where little is printed", () => {
+    expect(confusionsBehind({ accuracy: 58 }, [72, 95, 33], { limit: 50 })).toHaveLength(50);
+  });
+
+  it("refuses what it cannot search, and an audit says that it did not", () => {
+    expect(() => confusionsBehind({ accuracy: 58, recall: 60 }, [720, 950, 330])).toThrow(/at most/);
+    const fact = { where: "T / a", printed: { accuracy: 58, recall: 60 }, supports: [720, 950, 330] };
+    const { findings, checks, notChecked } = auditPaper({ source: "x", metrics: [fact] });
+    expect({ findings, checks }).toEqual({ findings: [], checks: [] });
+    expect(notChecked).toEqual(["T / a: too many confusion matrices to search them all"]);
+  });
+
+  it("searches the most it takes within seconds", () => {
+    const start = performance.now();
+    expect(
+      explainMetrics({ accuracy: 58, recall: 61.23, precision: 12.34, f1: 91.77 }, [140, 180, 80]),
+    ).toBeUndefined();
+    const large = [
+      [9000, 2000],
+      [3000, 6000],
+    ];
+    const found = confusionsBehind(printedOf(large), supportsOf(large));
+    expect(found.flatMap(({ matrices }) => matrices)).toContainEqual(large);
+    expect(performance.now() - start).toBeLessThan(30_000);
+  });
+
   it("searches 200 patients of three classes for every reading within seconds", () => {
     const start = performance.now();
     expect(
