@@ -1,6 +1,7 @@
 /**
  * Measures on disk, so that a check that was stopped goes on where it was, and the next one looks only at files
  * that changed. One line for each image, appended as soon as it is known; a line that was cut off is ignored.
+ * That a file could not be read is not kept: the disk may have been at fault.
  */
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
@@ -11,15 +12,12 @@ import type { PatientImage } from "../patient-image";
 import type { CohortSchema } from "../schema";
 import { type ImageMeasures, MEASURES_VERSION } from "./measure";
 
-/** An image's measures, or why it has none. */
-export type Outcome = { readonly measures: ImageMeasures } | { readonly unreadable: string };
-
 export class KeptMeasures {
   private readonly file: string;
   private readonly setting: string;
-  private readonly known: ReadonlyMap<string, Outcome>;
+  private readonly known: ReadonlyMap<string, ImageMeasures>;
 
-  private constructor(file: string, setting: string, known: ReadonlyMap<string, Outcome>) {
+  private constructor(file: string, setting: string, known: ReadonlyMap<string, ImageMeasures>) {
     this.file = file;
     this.setting = setting;
     this.known = known;
@@ -51,23 +49,23 @@ export class KeptMeasures {
     }
   }
 
-  get(key: string): Outcome | undefined {
+  get(key: string): ImageMeasures | undefined {
     return this.known.get(key);
   }
 
   /** Keep one. A cache that cannot be written is no error. */
-  async add(key: string, outcome: Outcome): Promise<void> {
+  async add(key: string, measures: ImageMeasures): Promise<void> {
     try {
       await mkdir(path.dirname(this.file), { recursive: true });
-      await appendFile(this.file, `${JSON.stringify([key, outcome])}\n`);
+      await appendFile(this.file, `${JSON.stringify([key, measures])}\n`);
     } catch {
       // a full or read-only disk: the measures are here
     }
   }
 }
 
-async function readLines(file: string): Promise<Map<string, Outcome>> {
-  const known = new Map<string, Outcome>();
+async function readLines(file: string): Promise<Map<string, ImageMeasures>> {
+  const known = new Map<string, ImageMeasures>();
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -76,9 +74,8 @@ async function readLines(file: string): Promise<Map<string, Outcome>> {
   }
   for (const line of text.split("\n")) {
     try {
-      const [key, outcome] = JSON.parse(line) as [string, Outcome];
-      if (typeof key === "string" && ("measures" in outcome || "unreadable" in outcome))
-        known.set(key, outcome);
+      const [key, measures] = JSON.parse(line) as [string, ImageMeasures];
+      if (typeof key === "string" && typeof measures?.contentHash === "string") known.set(key, measures);
     } catch {
       // cut off when a run was stopped
     }

@@ -14,8 +14,8 @@ import { findCopies, findDoublePatients } from "./copies";
 import type { Examined, Found } from "./examined";
 import { findBlur, MIN_FOR_FOCUS } from "./focus";
 import { findGlass } from "./glass";
-import { KeptMeasures, type Outcome } from "./kept-measures";
-import { measureImage } from "./measure";
+import { KeptMeasures } from "./kept-measures";
+import { type ImageMeasures, measureImage } from "./measure";
 import { type VerifyProblem, VerifyReport } from "./report";
 import { findOddSizes } from "./size";
 
@@ -70,6 +70,9 @@ export async function verifyCohort<S extends CohortSchema>(
   });
 }
 
+/** An image's measures, or why it has none. */
+type Outcome = { readonly measures: ImageMeasures } | { readonly unreadable: string };
+
 async function examineAll(
   folder: string,
   images: readonly PatientImage<CohortSchema>[],
@@ -84,9 +87,9 @@ async function examineAll(
   const work = async (image: PatientImage<CohortSchema>) => {
     const key = await kept?.keyOf(image);
     const known = key === undefined ? undefined : kept?.get(key);
-    const outcome = known ?? (await examine(image));
+    const outcome: Outcome = known ? { measures: known } : await examine(image);
     if (known) remembered++;
-    else if (key !== undefined) await kept?.add(key, outcome);
+    else if (key !== undefined && "measures" in outcome) await kept?.add(key, outcome.measures);
     progress.update(++done);
     return outcome;
   };
