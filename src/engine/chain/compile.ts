@@ -25,13 +25,13 @@ export interface ChainOptions {
  *
  * @throws UnknownName, InvalidArgument  for a chain that does not fit its parameters and inputs
  * @example
- * const layer = (i: number): Link => ({
+ * const layer = (i: number): engine.Link => ({
  *   kind: "layer",
  *   parameters: { weight: `layers.${i}.weight` },
- *   apply: ({ weight }, x) => tf.relu(linear(x, weight!)),
+ *   apply: ({ weight }, x) => tf.relu(engine.linear(x, weight!)),
  * });
- * const weight = filledTensor([8, 8], 0.1);
- * const program = await compileChain({
+ * const weight = engine.filledTensor([8, 8], 0.1);
+ * const program = await engine.compileChain({
  *   chain: [layer(0), layer(1)],
  *   items: { input: "x", group: 2 },
  *   inputs: { x: [6, 8] },
