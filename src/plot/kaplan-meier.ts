@@ -72,7 +72,7 @@ export function kaplanMeier(curves: Curves<KaplanMeier>, options: KaplanMeierFig
       title: options.title ?? `Kaplan-Meier${drawn.length === 1 ? `: ${drawn[0]![0]}` : ` by group`}`,
       subtitle: options.subtitle ?? describe(sorted, bands),
       sources: drawn.map(([, { provenance }]) => provenance),
-      caveats: [...whyMissing(sorted), ...(options.caveats ?? [])],
+      caveats: [...whyMissing(sorted), ...fewLeft(sorted, scale, unit), ...(options.caveats ?? [])],
     },
     {
       plotWidth: PLOT_WIDTH,
@@ -121,6 +121,18 @@ function describe(sorted: SortedCurves<KaplanMeier>, bands: boolean): string {
   const events = sorted.drawn.reduce((sum, [, curve]) => sum + curve.events, 0);
   const band = bands && level !== undefined ? [`bands: pointwise ${percent(level)} CI (log-log)`] : [];
   return [`n = ${count(total)}, ${count(events)} events`, "ticks: censored", ...band].join(" · ");
+}
+
+/** With so few at risk, each patient moves the curve by a tenth or more. */
+const FEW = 10;
+
+/** From when on the curves say little. */
+function fewLeft({ drawn }: SortedCurves<KaplanMeier>, scale: number, unit: TimeUnit): string[] {
+  const from = drawn.flatMap(([name, { steps }]) => {
+    const first = steps.find(({ atRisk }) => atRisk < FEW);
+    return first ? [`${name} from ${timeText(first.time / scale)}`] : [];
+  });
+  return from.length > 0 ? [`Fewer than ${FEW} at risk: ${from.join(", ")} ${unit}.`] : [];
 }
 
 function linesOf({ n, events, median }: KaplanMeier, scale: number, unit: TimeUnit): string[] {
