@@ -84,7 +84,12 @@ export function timePoints({ time, event }: Pick<KnownTimes, "time" | "event">):
 }
 
 /** A number for each patient of the input, narrowed to the patients that are known; finite or an error. */
-export function valuesOf(name: string, values: readonly number[], data: SurvivalTimes, known: KnownTimes) {
+export function valuesOf(
+  name: string,
+  values: readonly number[],
+  data: SurvivalTimes,
+  known: KnownTimes,
+): Float64Array {
   sameLength(name, values.length, "time", data.time.length);
   return Float64Array.from(known.rows, (i) => {
     const value = values[i]!;
