@@ -11,6 +11,7 @@ import {
   questionsOfPairs,
 } from "./predictions";
 import { SampledAuc } from "./sampled-auc";
+import { type WeightOptions, weigh, weightlessSide } from "./weights";
 
 /** How one AUC is made from more than two classes. */
 export const AUC_AVERAGES = ["one-vs-rest", "one-vs-one", "micro"] as const;
@@ -21,7 +22,7 @@ export const AUC_AVERAGES = ["one-vs-rest", "one-vs-one", "micro"] as const;
  */
 export type AucAverage = (typeof AUC_AVERAGES)[number];
 
-export interface AucOptions {
+export interface AucOptions extends WeightOptions {
   /** Default `"one-vs-rest"`. Two classes have one AUC, of class 1, unless `"micro"` pools both. */
   readonly average?: AucAverage;
 }
@@ -31,16 +32,24 @@ export interface AucOptions {
  *
  * Patients with label -1 are left out; ties count half. A class without patients leaves no mean, except `"micro"`.
  *
- * @param options `average`: `"one-vs-rest"` (default), `"one-vs-one"` or `"micro"`; scores have one AUC whatever it is
- * @returns a number in [0, 1], or the reason why it is undefined: a class without patients
+ * Weights count pairs of patients by the product of the two weights. To weigh whole classes, as for another
+ * prevalence, changes no AUC of one class against another; it does change a class against several others.
+ *
+ * @param options `average`: `"one-vs-rest"` (default), `"one-vs-one"` or `"micro"`; scores have one AUC whatever it
+ *                is; `weights`, one for each patient, default all 1
+ * @returns a number in [0, 1], or the reason why it is undefined: a class without patients, or without weight
  * @throws InvalidArgument, ShapeMismatch as `checkPredictions`
  * @see Hanley and McNeil, Radiology 143 (1982); Hand and Till, Machine Learning 45 (2001); scikit-learn's
- *      `roc_auc_score` with `multi_class="ovr"`, `multi_class="ovo"`, and `average="micro"` of one-hot labels.
+ *      `roc_auc_score` with `multi_class="ovr"`, `multi_class="ovo"`, and `average="micro"` of one-hot labels;
+ *      its `sample_weight`.
  * @example
- * evaluate.auc({ yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] }); // 0.75
+ * const scores = { yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] };
+ * evaluate.auc(scores); // 0.75
+ * evaluate.auc(scores, { weights: [1, 1, 2, 1] }); // 0.6667: the third patient counts twice
  */
 export function auc(input: Predictions | BinaryScores, options: AucOptions = {}): Statistic {
-  return meanStatistic(questionsToAverage(input, options.average ?? "one-vs-rest").map(questionAuc));
+  const questions = questionsToAverage(input, options.average ?? "one-vs-rest");
+  return meanStatistic(weigh(questions, input, options.weights).map(questionAuc));
 }
 
 function questionsToAverage(input: Predictions | BinaryScores, average: AucAverage): Question[] {
@@ -65,5 +74,5 @@ export function oneClassOnly(question: Question): string | undefined {
   if (n === 0) return `${question.label} has no patient with a known label`;
   if (positives === 0) return `all ${n} patients of ${question.label} are negative`;
   if (positives === n) return `all ${n} patients of ${question.label} are positive`;
-  return undefined;
+  return weightlessSide(question);
 }

@@ -2,7 +2,7 @@
 import { invalidArgument } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { checkLevel } from "./level";
-import { type Interval, type Statistic, undefinedBecause, undefinedError } from "./outcome";
+import { type Interval, isUndefined, type Statistic, undefinedBecause, undefinedError } from "./outcome";
 import {
   asProbabilityQuestion,
   type BinaryScores,
@@ -11,10 +11,12 @@ import {
   knownPatients,
   mostProbable,
   type Predictions,
+  pooledQuestion,
   type Question,
 } from "./predictions";
 import { wilson } from "./proportion";
 import { quantileSorted } from "./quantile";
+import { type WeightOptions, weigh } from "./weights";
 
 export const BINNINGS = ["equal-width", "equal-count"] as const;
 /** `"equal-width"`: bins of the same width over [0, 1]. `"equal-count"`: bins between quantiles of the probabilities. */
@@ -71,17 +73,22 @@ export interface Calibration {
  * For scores and for two classes it is that of class 1, in [0, 1]; for more classes the squares are summed over the
  * classes, in [0, 2] (Brier's own definition). Patients with label -1 are left out.
  *
- * @returns a number, or the reason why it is undefined: no patient with a known label
+ * @param options `weights`, one for each patient, default all 1
+ * @returns a number, or the reason why it is undefined: no patient with a known label, or none with a weight
  * @throws InvalidArgument for scores outside [0, 1]; InvalidArgument, ShapeMismatch as `checkPredictions`
  * @see Brier, Monthly Weather Review 78 (1950); for two classes scikit-learn's `brier_score_loss`.
  * @example
- * evaluate.brier({ yTrue: [0, 1, 1, 0], yScore: [0.1, 0.9, 0.8, 0.3] }); // 0.0375
+ * const scores = { yTrue: [0, 1, 1, 0], yScore: [0.1, 0.9, 0.8, 0.3] };
+ * evaluate.brier(scores); // 0.0375
+ * evaluate.brier(scores, { weights: [1, 1, 1, 3] }); // 0.055: the last patient counts three times
  */
-export function brier(input: Predictions | BinaryScores): Statistic {
-  if (isPredictions(input) && input.classes.length > 2) return brierOfClasses(input);
-  const question = asProbabilityQuestion(input);
-  if (question.positive.length === 0) return nobody(question);
-  return meanSquare(question);
+export function brier(input: Predictions | BinaryScores, options: WeightOptions = {}): Statistic {
+  if (isPredictions(input) && input.classes.length > 2) {
+    const mean = meanSquareOrReason({ ...pooledQuestion(input), label: input.task }, input, options);
+    // Pooled, each patient has a square for each class: their mean, times the classes, is the mean of their sums.
+    return isUndefined(mean) ? mean : mean * input.classes.length;
+  }
+  return meanSquareOrReason(asProbabilityQuestion(input), input, options);
 }
 
 /**
@@ -138,6 +145,7 @@ function judgedQuestion(input: Predictions | BinaryScores, classIndex: number | 
   return {
     positive: Uint8Array.from(known, (i, at) => (input.yTrue[i] === called[at] ? 1 : 0)),
     scores: Float64Array.from(known, (i, at) => input.probabilities[i]![called[at]!]!),
+    rows: Int32Array.from(known),
     label: `${named}: most probable class`,
     ...(input.provenance ? { provenance: input.provenance } : {}),
   };
@@ -172,22 +180,27 @@ function fillBins({ positive, scores }: Question, edges: readonly number[], leve
     }));
 }
 
-function meanSquare({ positive, scores }: Question): number {
-  let sum = 0;
-  for (let i = 0; i < scores.length; i++) sum += (scores[i]! - positive[i]!) ** 2;
-  return sum / scores.length;
+function meanSquareOrReason(
+  asked: Question,
+  input: Predictions | BinaryScores,
+  { weights }: WeightOptions,
+): Statistic {
+  const question = weigh([asked], input, weights)[0]!;
+  if (question.positive.length === 0) return nobody(question);
+  if (question.weights?.every((weight) => weight === 0))
+    return undefinedBecause(`every patient of ${question.label} has weight 0`);
+  return meanSquare(question);
 }
 
-function brierOfClasses(input: Predictions): Statistic {
-  checkPredictions(input);
-  const known = knownPatients(input);
-  if (known.length === 0) return undefinedBecause(`${input.task} has no patient with a known label`);
+function meanSquare({ positive, scores, weights }: Question): number {
   let sum = 0;
-  for (const i of known)
-    input.probabilities[i]!.forEach((p, k) => {
-      sum += (p - (input.yTrue[i] === k ? 1 : 0)) ** 2;
-    });
-  return sum / known.length;
+  let total = 0;
+  for (let i = 0; i < scores.length; i++) {
+    const weight = weights ? weights[i]! : 1;
+    sum += weight * (scores[i]! - positive[i]!) ** 2;
+    total += weight;
+  }
+  return sum / total;
 }
 
 function nobody(question: Question) {

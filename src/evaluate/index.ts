@@ -90,3 +90,4 @@ export { compareWithPrinted, type PrintedOptions, type PrintedRow, type PrintedT
 export { midranks } from "./ranks";
 export { type Roc, type RocBand, type RocOptions, roc, rocPerClass } from "./roc";
 export type { SurvivalTimes } from "./survival-times";
+export type { WeightOptions } from "./weights";

@@ -3,8 +3,9 @@ import type { Provenance } from "../core/provenance";
 import { auc } from "./auc";
 import { meanStatistic, type Statistic, undefinedBecause } from "./outcome";
 import { checkPredictions, knownPatients, mostProbable, type Predictions } from "./predictions";
+import { checkWeights, type WeightOptions } from "./weights";
 
-/** Counts of patients by true and by predicted class. */
+/** Counts of patients by true and by predicted class; with weights, the sums of theirs. */
 export interface Confusion {
   readonly task: string;
   readonly classes: readonly string[];
@@ -17,7 +18,7 @@ export interface Confusion {
 /** The metrics of one class against the rest. */
 export interface ClassMetrics {
   readonly className: string;
-  /** Patients whose true class it is. */
+  /** Patients whose true class it is; with weights, the sum of theirs. */
   readonly support: number;
   /** Of the patients called this class, the share that is. */
   readonly precision: Statistic;
@@ -30,6 +31,7 @@ export interface ClassMetrics {
 
 export interface Metrics {
   readonly task: string;
+  /** Patients with a known label, whatever their weights. */
   readonly n: number;
   readonly accuracy: Statistic;
   /** Mean recall over the classes that have patients. */
@@ -48,7 +50,7 @@ export interface Metrics {
   readonly provenance?: Provenance;
 }
 
-export interface MetricsOptions {
+export interface MetricsOptions extends WeightOptions {
   /**
    * What a ratio with nothing in its denominator is: `"undefined"` (default), an outcome that gives the reason; or
    * `0`, which is what scikit-learn and the published study count it as.
@@ -59,17 +61,19 @@ export interface MetricsOptions {
 /**
  * The confusion matrix of predictions; a patient is called the most probable class, the first one in a tie.
  *
+ * @param options `weights`, one for each patient: counts become sums of weights
  * @throws InvalidArgument, ShapeMismatch as `checkPredictions`
  * @example
  * evaluate.confusion(predictions).counts; // [[151, 3], [20, 26]]
  */
-export function confusion(predictions: Predictions): Confusion {
+export function confusion(predictions: Predictions, options: WeightOptions = {}): Confusion {
   checkPredictions(predictions);
+  const weights = options.weights && checkWeights(options.weights, predictions);
   const { task, classes, yTrue, probabilities, provenance } = predictions;
   const counts = classes.map(() => classes.map(() => 0));
-  const known = knownPatients(predictions);
-  for (const i of known) counts[yTrue[i]!]![mostProbable(probabilities[i]!)]!++;
-  return { task, classes, counts, total: known.length, ...(provenance ? { provenance } : {}) };
+  for (const i of knownPatients(predictions))
+    counts[yTrue[i]!]![mostProbable(probabilities[i]!)]! += weights ? weights[i]! : 1;
+  return { task, classes, counts, total: sum(counts.flat()), ...(provenance ? { provenance } : {}) };
 }
 
 /**
@@ -77,27 +81,34 @@ export function confusion(predictions: Predictions): Confusion {
  *
  * Patients with label -1 are left out. A ratio without a denominator is "undefined because ...", never NaN.
  *
- * @param options `zeroDivision`: `"undefined"` (default) or 0
+ * With weights every count is a sum of weights. One way to use them: precision and accuracy at another prevalence.
+ *
+ * @param options `zeroDivision`: `"undefined"` (default) or 0; `weights`, one for each patient, default all 1
  * @throws InvalidArgument, ShapeMismatch as `checkPredictions`
- * @see scikit-learn's `accuracy_score`, `balanced_accuracy_score`, `precision_recall_fscore_support`: same numbers.
+ * @see scikit-learn's `accuracy_score`, `balanced_accuracy_score`, `precision_recall_fscore_support`: same numbers, with
+ *      its `sample_weight` too.
  * @example
  * const { accuracy, macro } = evaluate.metrics(predictions);
+ * // The same, had recurrences been a tenth as common:
+ * const weights = predictions.yTrue.map((label) => (label === 1 ? 0.1 : 1));
+ * evaluate.metrics(predictions, { weights }).accuracy;
  */
 export function metrics(predictions: Predictions, options: MetricsOptions = {}): Metrics {
-  const table = confusion(predictions);
+  const table = confusion(predictions, options);
+  const n = knownPatients(predictions).length;
   const perClass = table.classes.map((_, k) => classMetrics(table, k, options));
-  const correct = table.counts.reduce((sum, row, k) => sum + row[k]!, 0);
-  const accuracy = table.total > 0 ? correct / table.total : undefinedBecause("no patient has a known label");
+  const correct = sum(table.counts.map((row, k) => row[k]!));
+  const nobody = undefinedBecause(
+    n > 0 ? `every patient of ${table.task} has weight 0` : "no patient has a known label",
+  );
+  const accuracy = table.total > 0 ? correct / table.total : nobody;
   const present = perClass.filter((c) => c.support > 0);
   return {
     task: table.task,
-    n: table.total,
+    n,
     accuracy,
-    balancedAccuracy:
-      present.length > 0
-        ? meanStatistic(present.map((c) => c.recall))
-        : undefinedBecause("no patient has a known label"),
-    auc: auc(predictions),
+    balancedAccuracy: present.length > 0 ? meanStatistic(present.map((c) => c.recall)) : nobody,
+    auc: auc(predictions, options.weights ? { weights: options.weights } : {}),
     macro: {
       precision: meanStatistic(perClass.map((c) => c.precision)),
       recall: meanStatistic(perClass.map((c) => c.recall)),
@@ -113,9 +124,13 @@ export function metrics(predictions: Predictions, options: MetricsOptions = {}):
 function classMetrics(table: Confusion, k: number, options: MetricsOptions): ClassMetrics {
   const className = table.classes[k]!;
   const hits = table.counts[k]![k]!;
-  const support = table.counts[k]!.reduce((sum, count) => sum + count, 0);
-  const called = table.counts.reduce((sum, row) => sum + row[k]!, 0);
-  const others = table.total - support;
+  const support = sum(table.counts[k]!);
+  const called = sum(table.counts.map((row) => row[k]!));
+  // Summed rather than found by subtraction: sums of weights are rounded, and a share must stay within [0, 1].
+  const elsewhere = table.counts.filter((_, truth) => truth !== k);
+  const others = sum(elsewhere.flat());
+  const passed = sum(elsewhere.flatMap((row) => row.filter((_, call) => call !== k)));
+  const patient = options.weights ? "patient with a weight above 0" : "patient";
   const ratio = (numerator: number, denominator: number, reason: string): Statistic => {
     if (denominator > 0) return numerator / denominator;
     return options.zeroDivision === 0 ? 0 : undefinedBecause(reason);
@@ -123,9 +138,13 @@ function classMetrics(table: Confusion, k: number, options: MetricsOptions): Cla
   return {
     className,
     support,
-    precision: ratio(hits, called, `no patient was called "${className}"`),
-    recall: ratio(hits, support, `no patient is "${className}"`),
-    specificity: ratio(others - (called - hits), others, `every patient is "${className}"`),
-    f1: ratio(2 * hits, support + called, `no patient is, and none was called, "${className}"`),
+    precision: ratio(hits, called, `no ${patient} was called "${className}"`),
+    recall: ratio(hits, support, `no ${patient} is "${className}"`),
+    specificity: ratio(passed, others, `every ${patient} is "${className}"`),
+    f1: ratio(2 * hits, support + called, `no ${patient} is, and none was called, "${className}"`),
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -20,7 +20,8 @@ import {
   questionsAbout,
 } from "./predictions";
 import { middle } from "./quantile";
-import { fewestPatients, SampledAuc } from "./sampled-auc";
+import { fewestPatients, SampledAuc, total } from "./sampled-auc";
+import { type WeightOptions, weigh } from "./weights";
 
 /** A precision-recall curve. The arrays have the same length and run from the highest threshold down. */
 export interface PrecisionRecall {
@@ -47,7 +48,7 @@ export interface PrecisionRecallOptions extends BootstrapOptions {
   readonly label?: string;
 }
 
-export interface AveragePrecisionOptions {
+export interface AveragePrecisionOptions extends WeightOptions {
   /**
    * For predictions. `"macro"` (default): of class 1 for two classes, mean over classes for more. `"micro"`: all
    * patients and classes pooled.
@@ -111,12 +112,16 @@ export function precisionRecall(
 /**
  * The average precision: precision at each threshold, weighted by the recall gained there.
  *
- * @param options `average`: `"macro"` (default) or `"micro"`
- * @returns a number in (0, 1], or the reason why it is undefined: a class without patients
+ * It depends on how common positives are; weights show what it would be at another prevalence.
+ *
+ * @param options `average`: `"macro"` (default) or `"micro"`; `weights`, one for each patient, default all 1
+ * @returns a number in (0, 1], or the reason why it is undefined: a class without patients, or without weight
  * @throws InvalidArgument, ShapeMismatch as `checkPredictions`
  * @see scikit-learn's `average_precision_score`: same numbers; it has no interpolation, unlike the area by trapezia.
  * @example
- * evaluate.averagePrecision({ yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] }); // 0.8333
+ * const scores = { yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] };
+ * evaluate.averagePrecision(scores); // 0.8333
+ * evaluate.averagePrecision(scores, { weights: [9, 9, 1, 1] }); // 0.5909: one positive in ten
  */
 export function averagePrecision(
   input: Predictions | BinaryScores,
@@ -126,7 +131,8 @@ export function averagePrecision(
   if (average !== "macro" && average !== "micro")
     throw invalidArgument("average", average, "one of macro, micro");
   const pooled = average === "micro" && isPredictions(input);
-  return meanStatistic((pooled ? [pooledQuestion(input)] : questionsAbout(input)).map(ofQuestion));
+  const questions = pooled ? [pooledQuestion(input)] : questionsAbout(input);
+  return meanStatistic(weigh(questions, input, options.weights).map(ofQuestion));
 }
 
 function ofQuestion(question: Question): Statistic {
@@ -139,7 +145,7 @@ function ofQuestion(question: Question): Statistic {
 
 /** One point for each distinct score, from the highest down. */
 function corners({ positives, negatives, groups }: SampledAuc) {
-  const total = positives.reduce((sum, one) => sum + one, 0);
+  const all = total(positives);
   const precision: number[] = [];
   const recall: number[] = [];
   const thresholds: number[] = [];
@@ -149,7 +155,7 @@ function corners({ positives, negatives, groups }: SampledAuc) {
     found += positives[g]!;
     called += positives[g]! + negatives[g]!;
     precision.push(found / called);
-    recall.push(found / total);
+    recall.push(found / all);
     thresholds.push(groups.values[g]!);
   }
   return { precision, recall, thresholds };
@@ -165,5 +171,6 @@ function areaOfSteps({ positives, negatives }: SampledAuc): number {
     called += positives[g]! + negatives[g]!;
     sum += (positives[g]! * found) / called;
   }
-  return sum / found;
+  // Precision is a share; rounding of weights must not carry its mean beyond 1.
+  return Math.min(1, sum / found);
 }

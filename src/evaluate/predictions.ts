@@ -91,6 +91,10 @@ export function mostProbable(row: readonly number[]): number {
 export interface Question {
   readonly positive: Uint8Array;
   readonly scores: Float64Array;
+  /** Where each of them stands in the input. */
+  readonly rows: Int32Array;
+  /** How much each of them counts. Default: 1. */
+  readonly weights?: Float64Array;
   readonly label: string;
   readonly provenance?: Provenance;
 }
@@ -121,6 +125,7 @@ export function pooledQuestion(input: Predictions): Question {
       known.flatMap((i) => input.classes.map((_, k) => (input.yTrue[i] === k ? 1 : 0))),
     ),
     scores: Float64Array.from(known.flatMap((i) => input.probabilities[i]!)),
+    rows: Int32Array.from(known.flatMap((i) => input.classes.map(() => i))),
     label: `${named}: all classes pooled`,
     ...(input.provenance ? { provenance: input.provenance } : {}),
   };
@@ -137,6 +142,7 @@ export function questionsOfPairs(input: Predictions): Question[] {
         {
           positive: Uint8Array.from(members, (i) => (input.yTrue[i] === a ? 1 : 0)),
           scores: Float64Array.from(members, (i) => input.probabilities[i]![a]!),
+          rows: Int32Array.from(members),
           label: `${input.task}: ${first} or ${second}`,
         },
       ];
@@ -167,6 +173,7 @@ function classQuestion(input: Predictions, classIndex: number | undefined): Ques
   return {
     positive: Uint8Array.from(known, (i) => (input.yTrue[i] === chosen ? 1 : 0)),
     scores: Float64Array.from(known, (i) => input.probabilities[i]![chosen]!),
+    rows: Int32Array.from(known),
     label: input.model ? `${input.model}, ${asked}` : asked,
     ...(input.provenance ? { provenance: input.provenance } : {}),
   };
@@ -176,6 +183,7 @@ function scoresQuestion(input: BinaryScores): Question {
   sameLength("yTrue", input.yTrue.length, "yScore", input.yScore.length);
   const positive: number[] = [];
   const scores: number[] = [];
+  const rows: number[] = [];
   input.yTrue.forEach((value, i) => {
     const truth = Number(value);
     const score = input.yScore[i]!;
@@ -190,10 +198,12 @@ function scoresQuestion(input: BinaryScores): Question {
     if (!Number.isFinite(score)) throw invalidArgument(`yScore[${i}]`, score, "a finite number");
     positive.push(truth);
     scores.push(score);
+    rows.push(i);
   });
   return {
     positive: Uint8Array.from(positive),
     scores: Float64Array.from(scores),
+    rows: Int32Array.from(rows),
     label: input.label ?? "scores",
     ...(input.provenance ? { provenance: input.provenance } : {}),
   };

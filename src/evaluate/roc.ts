@@ -12,7 +12,7 @@ import {
 import { type Interval, undefinedError } from "./outcome";
 import { asQuestion, type BinaryScores, type Predictions } from "./predictions";
 import { middle } from "./quantile";
-import { corners, fewestPatients, SampledAuc, total } from "./sampled-auc";
+import { type Counts, corners, fewestPatients, SampledAuc, total } from "./sampled-auc";
 
 /** Bounds of the true positive rate at each of a grid of false positive rates. */
 export interface RocBand {
@@ -126,8 +126,8 @@ function bandRows(replicates: number): Float64Array[] {
 
 /** The sensitivity of one sample at each grid point; on a vertical step, its upper end. */
 function sensitivitiesOnGrid(
-  positives: Int32Array,
-  negatives: Int32Array,
+  positives: Counts,
+  negatives: Counts,
   rates: readonly Float64Array[],
   replicate: number,
 ): void {

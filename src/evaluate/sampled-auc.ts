@@ -6,45 +6,54 @@ import { type BootstrapSettings, forEachSample } from "./bootstrap";
 import type { Question } from "./predictions";
 import { type RankGroups, rankGroups } from "./ranks";
 
+/** Patients in each group of tied scores: how many, or the sum of their weights. */
+export type Counts = Int32Array | Float64Array;
+
 /**
  * One question, sorted once, ready to be asked of any sample of its patients.
  *
  * A bootstrap sample is, for an AUC, nothing but "how many positives and how many negatives fell into each group
- * of tied scores", so a replicate costs one pass over the sample and one over the groups.
+ * of tied scores", so a replicate costs one pass over the sample and one over the groups. Patients with weights are
+ * counted by them.
  */
 export class SampledAuc {
   readonly groups: RankGroups;
   /** Positives, and negatives, of the last sample in each group of tied scores, increasing. */
-  readonly positives: Int32Array;
-  readonly negatives: Int32Array;
+  readonly positives: Counts;
+  readonly negatives: Counts;
   private readonly positive: Uint8Array;
+  private readonly weights: Float64Array | undefined;
 
   constructor(question: Question) {
     this.groups = rankGroups(question.scores);
     this.positive = question.positive;
-    this.positives = new Int32Array(this.groups.values.length);
-    this.negatives = new Int32Array(this.groups.values.length);
+    this.weights = question.weights;
+    const Count = question.weights ? Float64Array : Int32Array;
+    this.positives = new Count(this.groups.values.length);
+    this.negatives = new Count(this.groups.values.length);
   }
 
   /** The AUC of these patients (indices, repeats allowed); of all patients once without an argument. */
   of(sample?: Int32Array): number {
-    const { groups, positive, positives, negatives } = this;
+    const { groups, positive, weights, positives, negatives } = this;
     positives.fill(0);
     negatives.fill(0);
     const n = sample?.length ?? positive.length;
     for (let i = 0; i < n; i++) {
       const patient = sample ? sample[i]! : i;
       const group = groups.groupOf[patient]!;
-      if (positive[patient] === 1) positives[group]!++;
-      else negatives[group]!++;
+      const weight = weights ? weights[patient]! : 1;
+      if (positive[patient] === 1) positives[group]! += weight;
+      else negatives[group]! += weight;
     }
     return aucFromCounts(positives, negatives);
   }
 }
 
 /** AUC from counts for each group, groups in increasing order of score. Both classes must be present. */
-export function aucFromCounts(positives: Int32Array, negatives: Int32Array): number {
+export function aucFromCounts(positives: Counts, negatives: Counts): number {
   // Twice the Mann-Whitney count is a whole number, so that nothing is lost to rounding before the division.
+  // Sums of weights are not: rounding must not carry them beyond 1.
   let twiceWins = 0;
   let positiveTotal = 0;
   let negativeTotal = 0;
@@ -53,7 +62,7 @@ export function aucFromCounts(positives: Int32Array, negatives: Int32Array): num
     positiveTotal += positives[g]!;
     negativeTotal += negatives[g]!;
   }
-  return twiceWins / (2 * positiveTotal * negativeTotal);
+  return Math.min(1, twiceWins / (2 * positiveTotal * negativeTotal));
 }
 
 /** The corners of a ROC curve from (0, 0) to (1, 1), from the highest threshold down. */
@@ -85,7 +94,7 @@ export function corners(sampled: SampledAuc): RocCorners {
   return { fpr, tpr, thresholds };
 }
 
-export function total(counts: Int32Array): number {
+export function total(counts: Counts): number {
   let sum = 0;
   for (let i = 0; i < counts.length; i++) sum += counts[i]!;
   return sum;
