@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { isOsccError } from "../../../src/core/errors";
+import { Rng } from "../../../src/core/random";
 import {
   auc,
   averagePrecision,
   type BinaryScores,
   brier,
   confusion,
+  defined,
   isUndefined,
   metrics,
   type Predictions,
@@ -97,6 +99,26 @@ describe("weights", () => {
     const unknown = { yTrue: [-1, ...scores.yTrue], yScore: [0.9, ...scores.yScore] };
     for (const run of Object.values(onScores))
       expect(run(unknown, { weights: [5, 1, 2, 3, 4] })).toBe(run(scores, { weights: [1, 2, 3, 4] }));
+  });
+
+  it("never carry a perfect AUC beyond 1, nor a specificity out of [0, 1], by rounding", () => {
+    const rng = new Rng("weights");
+    const yTrue = Array.from({ length: 12 }, (_, i) => i % 2);
+    const perfect = { yTrue, yScore: yTrue.map((y, i) => y + i / 100) };
+    const allCalledYes: Predictions = {
+      ...predictions,
+      patients: yTrue.map((_, i) => `P${i}`),
+      yTrue,
+      probabilities: yTrue.map(() => [0.2, 0.8]),
+    };
+    for (let draw = 0; draw < 300; draw++) {
+      const weights = yTrue.map(() => rng.uniform());
+      const area = defined(auc(perfect, { weights }), "AUC");
+      expect(area).toBeLessThanOrEqual(1);
+      expect(area).toBeCloseTo(1, 12);
+      const [no, yes] = metrics(allCalledYes, { weights }).perClass;
+      expect([no!.specificity, yes!.specificity]).toEqual([1, 0]);
+    }
   });
 
   it("sum up in the confusion matrix, while n counts patients", () => {
