@@ -20,6 +20,17 @@ export const INCONSISTENT_PLACE = 0.2;
 /** Above this share intervals are skewed by the end of the scale, and the rule was not measured. */
 const HIGHEST_AUC = 0.96;
 
+/**
+ * With few patients a high AUC has a long lower arm, because it cannot pass 1. On the scale of log-odds such an interval
+ * is nearly even; one that is uneven for another reason is not.
+ */
+function isSkewedByScale({ value, low, high, scale = 100 }: IntervalFact): boolean {
+  const logit = (x: number) => Math.log(x / (scale - x));
+  if (low <= 0 || high >= scale) return true;
+  const place = (logit(value) - logit(low)) / (logit(high) - logit(low));
+  return Math.abs(place - 0.5) <= UNUSUAL_PLACE;
+}
+
 /** A printed estimate with its interval. */
 export interface IntervalFact {
   readonly where: string;
@@ -71,6 +82,7 @@ export function checkInterval(fact: IntervalFact): Finding[] {
   const away = Math.abs(place - 0.5);
   if (away <= UNUSUAL_PLACE) return [];
   const sure = away > INCONSISTENT_PLACE;
+  if (!sure && isSkewedByScale(fact)) return [];
   return [
     {
       ...common,

@@ -12,9 +12,12 @@ const sure = ({ paper, labels }: ReturnType<typeof cleanPaper>) =>
   auditPaper(paper, labels).findings.filter(({ confidence }) => confidence !== "unusual");
 
 describe("a clean paper", () => {
-  it(`has no impossible or inconsistent number in ${TRIALS} random papers`, () => {
-    const found = Array.from({ length: TRIALS }, (_, seed) => sure(cleanPaper(seed))).flat();
-    expect(found).toEqual([]);
+  it(`gives no finding in ${TRIALS} random papers`, () => {
+    const found = Array.from({ length: TRIALS }, (_, seed) => {
+      const { paper, labels } = cleanPaper(seed);
+      return auditPaper(paper, labels).findings;
+    });
+    expect(found.flat()).toEqual([]);
   });
 
   it("survives the way through JSON unchanged", () => {
