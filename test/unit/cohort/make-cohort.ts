@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
-import { type Cohort, openCohort } from "../../../src/cohort";
 import { installHost } from "../../../src/core/host";
 import { Rng } from "../../../src/core/random";
 import { RgbImage } from "../../../src/image";
@@ -110,16 +109,4 @@ export function sharedData(...steps: string[]): string {
     process.env.OSCC_SHARED_DATA ?? path.resolve(__dirname, "../../../../shared/data"),
     ...steps,
   );
-}
-
-/** Open a folder three times and keep the shortest time: other work on the machine is not what is measured. */
-export async function fastestOpening(folder: string): Promise<{ cohort: Cohort; elapsedMs: number }> {
-  let elapsedMs = Number.POSITIVE_INFINITY;
-  let cohort: Cohort | undefined;
-  for (let round = 0; round < 3; round++) {
-    const started = performance.now();
-    cohort = await openCohort(folder);
-    elapsedMs = Math.min(elapsedMs, performance.now() - started);
-  }
-  return { cohort: cohort!, elapsedMs };
 }

@@ -3,14 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { openCohort, PRINTED_CLASS_COUNTS, PRINTED_CORRELATIONS, SPLITS } from "../../../src/cohort";
-import { fastestOpening, sharedData } from "./make-cohort";
+import { sharedData } from "./make-cohort";
 
 const folder = sharedData("multi-oscc");
 
 describe.skipIf(!existsSync(folder))("the published Multi-OSCC files (needs shared data)", () => {
-  test("1,325 patients open in under a second, with one warning: no images", async () => {
-    const { cohort, elapsedMs } = await fastestOpening(folder);
-    expect(elapsedMs).toBeLessThan(1000);
+  test("1,325 patients open, with one warning: no images", async () => {
+    const cohort = await openCohort(folder);
     expect(cohort.patients).toHaveLength(1325);
     expect(SPLITS.map((split) => cohort.split(split).length)).toEqual([925, 200, 200]);
     expect(cohort.warnings).toEqual([expect.stringContaining("no patient folder with images was found")]);
