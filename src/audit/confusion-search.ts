@@ -8,6 +8,7 @@
 import { invalidArgument } from "../core/errors";
 import { contains, type Range } from "./digits";
 
+/** A metric that a confusion matrix fixes. */
 export type Measure = "recall" | "precision" | "f1";
 
 /** One number of a classification report: a measure and how it is averaged; a number means "of that class". */

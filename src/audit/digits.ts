@@ -2,6 +2,7 @@
 
 /** How a value became digits. */
 export const DIGIT_RULES = ["rounded", "cut off", "rounded or cut off"] as const;
+/** How a number came to its printed digits. */
 export type DigitRule = (typeof DIGIT_RULES)[number];
 
 /** Values from `low` to `high`, both included. */

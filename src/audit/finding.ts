@@ -21,6 +21,7 @@ export const FINDING_KINDS = [
   "parameters",
   "claim",
 ] as const;
+/** What kind of printed fact a finding concerns. */
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /**
@@ -30,6 +31,7 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
  * - `unusual`: possible, and rare among correct numbers; the finding says how rare.
  */
 export const CONFIDENCES = ["impossible", "inconsistent", "unusual"] as const;
+/** How sure a finding is; see `CONFIDENCES`. */
 export type Confidence = (typeof CONFIDENCES)[number];
 
 /** One thing that does not fit. Plain JSON. */
@@ -47,6 +49,7 @@ export interface Finding {
   readonly evidence: Readonly<Record<string, Evidence>>;
 }
 
+/** What a finding follows from: a number, a word, or a table of numbers. */
 export type Evidence = number | string | readonly (number | string)[] | readonly (readonly number[])[];
 
 /** What one kind of check looked at, and how often it found something. */

@@ -5,6 +5,7 @@ import type { Finding } from "./finding";
 
 /** The columns that are read; accuracy has one reading. */
 export const METRIC_NAMES = ["recall", "precision", "f1"] as const;
+/** A metric as it stands at the head of a printed column. */
 export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** One row of printed metrics. Any of recall, precision and F1 may be absent. */
@@ -15,6 +16,7 @@ export interface PrintedMetrics {
   readonly f1?: number | undefined;
 }
 
+/** Options of `confusionsBehind`. */
 export interface ConfusionSearchOptions {
   /** What a perfect score is printed as. Default 100, percent; 1 for shares. */
   readonly scale?: number;
@@ -98,6 +100,7 @@ export interface MetricsExplanation {
   readonly setAside?: MetricName;
 }
 
+/** Options of `explainMetrics`. */
 export interface ExplainOptions extends Omit<ConfusionSearchOptions, "digits" | "readings"> {
   /** Other class counts that the row may rest on, by name: the counts of another split. */
   readonly otherSupports?: Readonly<Record<string, readonly number[]>>;

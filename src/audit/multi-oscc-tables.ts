@@ -7,6 +7,7 @@
  */
 import { PRINTED_CLASS_COUNTS, PRINTED_CORRELATIONS, type Task } from "../cohort";
 
+/** An estimate with its interval, as printed. */
 export interface PrintedEstimate {
   readonly value: number;
   readonly low: number;

@@ -22,6 +22,7 @@ import { clinicalTableOf, type Outcome } from "./outcome";
 import { choosePenalty, type PenaltyChoice } from "./penalty";
 import { separationCaveats } from "./separation";
 
+/** Options of `clinical`. */
 export interface ClinicalOptions<S extends CohortSchema = MultiOscc> {
   /** What to predict: a task of the cohort, or an outcome such as `baseline.recurrenceWithin(cohort)`. */
   readonly task: TaskOf<S> | Outcome;

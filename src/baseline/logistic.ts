@@ -10,6 +10,7 @@
 import { invalidArgument, OsccError } from "../core/errors";
 import { cholesky, solve } from "../evaluate/cholesky";
 
+/** Options of `fitLogistic`. */
 export interface LogisticOptions {
   /** Weight of the L2 penalty, 0 or more; above 0 for more than two classes. Default 1. */
   readonly penalty?: number;

@@ -16,6 +16,7 @@ export interface Outcome {
   readonly rule: string;
 }
 
+/** Options of `recurrenceWithin`. */
 export interface RecurrenceOptions {
   /** The day that counts, from surgery. Default 730: two years. */
   readonly days?: number;

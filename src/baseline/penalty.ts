@@ -8,6 +8,7 @@ import { fitLogistic, type LogisticFit, logisticProbabilities } from "./logistic
 /** The penalties that are tried by default: from hardly any to one that leaves little but the class frequencies. */
 export const DEFAULT_PENALTIES: readonly number[] = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000];
 
+/** One penalty and how well it did on held-out training patients. */
 export interface TriedPenalty {
   readonly penalty: number;
   /** Mean of -log p(truth) over held-out training patients: smaller is better. */

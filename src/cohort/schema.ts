@@ -51,4 +51,5 @@ export type TaskOf<S extends CohortSchema> = keyof S["tasks"] & string;
 
 /** The three parts of a split by patient. */
 export const SPLITS = ["train", "valid", "test"] as const;
+/** `"train" | "valid" | "test"` */
 export type Split = (typeof SPLITS)[number];

@@ -64,6 +64,7 @@ export type CheckpointProblem =
   | "names"
   | "shapes";
 
+/** The closed set of error codes. */
 export type OsccErrorCode = keyof OsccErrorData;
 
 /**

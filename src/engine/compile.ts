@@ -14,6 +14,7 @@ export interface Signature<I extends string = string, S extends string = string>
   readonly state?: Readonly<Record<S, HostTensor>>;
 }
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Where to run; default `auto`, the best that passes a self-test. */
   readonly device?: Device | "auto";

@@ -7,8 +7,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { invalidArgument } from "../core/errors";
 
+/** How `resizeImages` fills in between pixels. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic";
 
+/** Where the pixels of the new image lie in the old one. */
 export interface Sampling {
   /** The corner pixels of input and output fall together. */
   readonly alignCorners: boolean;

@@ -23,6 +23,7 @@ export type StepFunction<I extends string = string, S extends string = string, O
 /** An input of a run: a host tensor, or its bare elements in row-major order, or a number for a scalar. */
 export type RunInput = HostTensor | TensorData | number;
 
+/** Options of `Program.run`. */
 export interface RunOptions {
   /** Stops before the next step; default: the signal of `compile`, else that of the running cell. */
   readonly signal?: AbortSignal;

@@ -34,6 +34,7 @@ export const INTERVAL_RULES = ["percentile", "bca", "published"] as const;
  */
 export type IntervalRule = (typeof INTERVAL_RULES)[number];
 
+/** Options of `aucInterval`. */
 export interface AucIntervalOptions extends BootstrapOptions {
   /** Default `"percentile"`. With `"published"` the defaults become 500 samples and seed 2024, as in the study. */
   readonly rule?: IntervalRule;

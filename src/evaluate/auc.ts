@@ -22,6 +22,7 @@ export const AUC_AVERAGES = ["one-vs-rest", "one-vs-one", "micro"] as const;
  */
 export type AucAverage = (typeof AUC_AVERAGES)[number];
 
+/** Options of `auc`. */
 export interface AucOptions extends WeightOptions {
   /** Default `"one-vs-rest"`. Two classes have one AUC, of class 1, unless `"micro"` pools both. */
   readonly average?: AucAverage;

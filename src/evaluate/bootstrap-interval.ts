@@ -5,6 +5,7 @@ import { type BootstrapSettings, bootstrapRng, bootstrapSettings, forEachSample 
 import { type Interval, isUndefined, type Statistic, undefinedError } from "./outcome";
 import { middle } from "./quantile";
 
+/** Options of `bootstrapInterval`. */
 export interface BootstrapIntervalOptions<Row> {
   /** Number of samples. Default 2000. */
   readonly bootstrap?: number;

@@ -18,10 +18,12 @@ import { wilson } from "./proportion";
 import { quantileSorted } from "./quantile";
 import { type WeightOptions, weigh } from "./weights";
 
+/** How `calibration` divides patients into bins. */
 export const BINNINGS = ["equal-width", "equal-count"] as const;
 /** `"equal-width"`: bins of the same width over [0, 1]. `"equal-count"`: bins between quantiles of the probabilities. */
 export type Binning = (typeof BINNINGS)[number];
 
+/** Options of `calibration`. */
 export interface CalibrationOptions {
   /** Number of bins, from 2 to 1000. Default 10. */
   readonly bins?: number;
@@ -49,6 +51,7 @@ export interface CalibrationBin {
   readonly observed: Interval;
 }
 
+/** How predicted probabilities compare with what came true. */
 export interface Calibration {
   readonly label: string;
   /** Bins that hold patients, increasing. */

@@ -26,6 +26,7 @@ export const PAIRED_TESTS = ["auto", "delong", "bootstrap"] as const;
  */
 export type PairedTest = (typeof PAIRED_TESTS)[number];
 
+/** Options of `compareRuns`. */
 export interface CompareOptions extends BootstrapOptions {
   /** Default `"auto"`. */
   readonly test?: PairedTest;

@@ -4,6 +4,7 @@ import { checkLevel } from "./level";
 import { type Interval, undefinedError } from "./outcome";
 import { knownTimes, type SurvivalTimes, valuesOf } from "./survival-times";
 
+/** Harrell's C with its standard error, interval and the pairs behind it. */
 export interface Concordance {
   /** Of the comparable pairs, the share in which the higher risk goes first; equal risks count half. 0.5 is chance. */
   readonly c: Interval;
@@ -16,6 +17,7 @@ export interface Concordance {
   readonly tied: number;
 }
 
+/** Options of `concordance`. */
 export interface ConcordanceOptions {
   /** Coverage. Default 0.95. */
   readonly level?: number;

@@ -26,17 +26,21 @@ export interface CorrelationMatrix {
   readonly provenance?: Provenance;
 }
 
+/** The kinds of correlation that `correlationMatrix` computes. */
 export const CORRELATION_METHODS = ["spearman", "pearson", "kendall"] as const;
+/** See `CORRELATION_METHODS`. */
 export type CorrelationMethod = (typeof CORRELATION_METHODS)[number];
 
 /** A column of a table; `undefined` where the value is not known. */
 export type Column = readonly (number | undefined)[];
 
+/** Options of `spearman`, `pearson` and `kendall`. */
 export interface CorrelationOptions {
   /** A number that stands for "not known", for example -1 in label columns. Default: none. */
   readonly missing?: number;
 }
 
+/** Options of `correlationMatrix`. */
 export interface CorrelationMatrixOptions extends CorrelationOptions {
   /** Default `"spearman"`. */
   readonly method?: CorrelationMethod;

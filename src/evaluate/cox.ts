@@ -10,10 +10,12 @@ import { type Interval, undefinedError } from "./outcome";
 import { sameLength } from "./predictions";
 import { knownTimes, type SurvivalTimes } from "./survival-times";
 
+/** How `cox` treats events at the same time. */
 export const COX_TIES = ["efron", "breslow"] as const;
 /** How events at the same time are ordered: `"efron"` averages over orders, `"breslow"` is cruder and older. */
 export type CoxTies = (typeof COX_TIES)[number];
 
+/** Options of `cox`. */
 export interface CoxOptions {
   /** Default `"efron"`. */
   readonly ties?: CoxTies;
@@ -34,6 +36,7 @@ export interface CoxCoefficient {
   readonly pValue: number;
 }
 
+/** A fitted Cox regression. */
 export interface Cox {
   readonly coefficients: readonly CoxCoefficient[];
   /** Harrell's C of the fitted risks on the patients of the fit: too good for new patients. */

@@ -4,6 +4,7 @@ import type { Provenance } from "../core/provenance";
 import { undefinedError } from "./outcome";
 import { asProbabilityQuestion, type BinaryScores, type Predictions } from "./predictions";
 
+/** Options of `decisionCurve`. */
 export interface DecisionCurveOptions {
   /** Probabilities in (0, 1) at which one might act. Default 0.01, 0.02, ... 0.99. */
   readonly thresholds?: readonly number[];

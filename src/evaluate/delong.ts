@@ -12,6 +12,7 @@ import { type Interval, type Statistic, undefinedBecause, undefinedError } from 
 import { asQuestion, type BinaryScores, type Predictions, type Question } from "./predictions";
 import { midranks } from "./ranks";
 
+/** Options of `delong` and `delongTest`. */
 export interface DelongOptions {
   /** Coverage. Default 0.95. */
   readonly level?: number;

@@ -3,6 +3,7 @@ import { invalidArgument } from "../core/errors";
 import { type Statistic, undefinedBecause } from "./outcome";
 import { type KnownTimes, knownTimes, type SurvivalTimes, timePoints, valuesOf } from "./survival-times";
 
+/** The AUC of a risk score at one time. */
 export interface DynamicAuc {
   readonly time: number;
   /** Undefined when nobody has had the event by then, or nobody is followed for longer. */

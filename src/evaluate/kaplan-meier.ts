@@ -20,6 +20,7 @@ export interface KaplanMeierStep {
   readonly high: Statistic;
 }
 
+/** A survival curve as steps. */
 export interface KaplanMeier {
   readonly label: string;
   /** One for each distinct time, increasing. Before the first one survival is 1. */
@@ -33,6 +34,7 @@ export interface KaplanMeier {
   readonly provenance?: Provenance;
 }
 
+/** Options of `kaplanMeier`. */
 export interface KaplanMeierOptions {
   /** Coverage of the band, pointwise. Default 0.95. */
   readonly level?: number;

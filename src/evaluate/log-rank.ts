@@ -5,6 +5,7 @@ import { chiSquareUpperTail } from "./distributions";
 import { type Statistic, undefinedBecause } from "./outcome";
 import { knownTimes, type SurvivalTimes, timePoints } from "./survival-times";
 
+/** Observed and expected events of one group. */
 export interface LogRankGroup {
   readonly name: string;
   readonly n: number;
@@ -14,6 +15,7 @@ export interface LogRankGroup {
   readonly expected: number;
 }
 
+/** The log-rank test of two groups or more. */
 export interface LogRank {
   /** Chi-square. */
   readonly statistic: Statistic;

@@ -5,6 +5,7 @@ import { chiSquareUpperTail } from "./distributions";
 import { type Statistic, undefinedBecause, undefinedError } from "./outcome";
 import { knownPatients, mostProbable, type Predictions } from "./predictions";
 
+/** How `mcnemar` computes its p-value. */
 export const MCNEMAR_METHODS = ["exact", "corrected", "uncorrected"] as const;
 /**
  * `"exact"`: binomial. `"corrected"`: chi-square with Edwards' continuity correction. `"uncorrected"`: McNemar's
@@ -12,11 +13,13 @@ export const MCNEMAR_METHODS = ["exact", "corrected", "uncorrected"] as const;
  */
 export type McnemarMethod = (typeof MCNEMAR_METHODS)[number];
 
+/** Options of `mcnemar`. */
 export interface McnemarOptions {
   /** Default `"exact"`. */
   readonly method?: McnemarMethod;
 }
 
+/** On which patients two models differ in being right, and whether by chance. */
 export interface McnemarTest {
   readonly method: McnemarMethod;
   /** Patients by which model calls them rightly. Only the two in the middle decide the test. */

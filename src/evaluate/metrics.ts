@@ -29,6 +29,7 @@ export interface ClassMetrics {
   readonly f1: Statistic;
 }
 
+/** Metrics at the most probable class, over all classes and for each. */
 export interface Metrics {
   readonly task: string;
   /** Patients with a known label, whatever their weights. */
@@ -50,6 +51,7 @@ export interface Metrics {
   readonly provenance?: Provenance;
 }
 
+/** Options of `metrics`. */
 export interface MetricsOptions extends WeightOptions {
   /**
    * What a ratio with nothing in its denominator is: `"undefined"` (default), an outcome that gives the reason; or

@@ -2,6 +2,7 @@
 import { invalidArgument } from "../core/errors";
 import { isUndefined, type Statistic } from "./outcome";
 
+/** How `adjustPValues` allows for the number of tests. */
 export const ADJUSTMENTS = ["holm", "benjamini-hochberg"] as const;
 /**
  * `"holm"`: the chance of any false finding stays below the level, whatever the dependence of the tests.

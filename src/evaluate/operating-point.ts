@@ -18,6 +18,7 @@ export type OperatingRule =
   | { readonly specificity: number }
   | { readonly threshold: number };
 
+/** Options of `operatingPoint`. */
 export interface OperatingPointOptions {
   /** Default `"youden"`. */
   readonly at?: OperatingRule;

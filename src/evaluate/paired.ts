@@ -24,6 +24,7 @@ export interface PairedAuc {
   readonly provenance?: Provenance;
 }
 
+/** Options of `pairedAuc`. */
 export interface PairedOptions extends BootstrapOptions {
   /** Ask about one class against the rest. Default: class 1 of two, the mean over classes of more. */
   readonly classIndex?: number;

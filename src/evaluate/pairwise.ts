@@ -12,6 +12,7 @@ export interface PairCounts {
   readonly n: number;
 }
 
+/** The co-occurrence tables of all pairs of columns. */
 export interface PairwiseCounts {
   readonly names: readonly string[];
   /** Every pair of columns once, in the order of `names`. */
@@ -19,6 +20,7 @@ export interface PairwiseCounts {
   readonly provenance?: Provenance;
 }
 
+/** Options of `pairwiseCounts`. */
 export interface PairwiseOptions {
   /** The label that means "not known". Default -1. */
   readonly missing?: number;

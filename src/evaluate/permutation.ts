@@ -8,6 +8,7 @@ import { type BinaryScores, type Predictions, type Question, questionsAbout } fr
 import { midranks, rankGroups } from "./ranks";
 import { aucFromCounts, meanAuc } from "./sampled-auc";
 
+/** Options of `permutationTest`. */
 export interface PermutationOptions {
   /** Number of random exchanges, 20 or more. Default 2000. */
   readonly permutations?: number;
@@ -17,6 +18,7 @@ export interface PermutationOptions {
   readonly classIndex?: number;
 }
 
+/** A difference in AUC and how often exchange alone makes one as large. */
 export interface PermutationTest {
   readonly a: number;
   readonly b: number;

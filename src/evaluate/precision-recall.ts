@@ -41,6 +41,7 @@ export interface PrecisionRecall {
   readonly provenance?: Provenance;
 }
 
+/** Options of `precisionRecall`. */
 export interface PrecisionRecallOptions extends BootstrapOptions {
   /** The class that counts as positive. Default 1 for two classes; must be given for more. */
   readonly classIndex?: number;
@@ -48,6 +49,7 @@ export interface PrecisionRecallOptions extends BootstrapOptions {
   readonly label?: string;
 }
 
+/** Options of `averagePrecision`. */
 export interface AveragePrecisionOptions extends WeightOptions {
   /**
    * For predictions. `"macro"` (default): of class 1 for two classes, mean over classes for more. `"micro"`: all

@@ -17,6 +17,7 @@ export interface PrintedRow {
   readonly note: string;
 }
 
+/** Options of `compareWithPrinted`. */
 export interface PrintedOptions {
   /**
    * Decimals of the print where its numbers lost their trailing zeros (0.102 for "0.1020"). Default: as many as

@@ -40,6 +40,7 @@ export interface Roc {
   readonly provenance?: Provenance;
 }
 
+/** Options of `roc`. */
 export interface RocOptions extends BootstrapOptions {
   /** The class that counts as positive. Default 1 for two classes; must be given for more. */
   readonly classIndex?: number;

@@ -30,6 +30,7 @@ export interface ExplainablePatient<Image extends ViewImage = ViewImage> extends
   readonly provenance: Provenance;
 }
 
+/** Options of `gradCam` and `gradCamPlusPlus`. */
 export interface CamOptions {
   /** Which of the model's tasks; default its only one. */
   readonly task?: string;

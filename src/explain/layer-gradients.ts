@@ -2,6 +2,7 @@
 import { tf } from "../engine";
 import type { LayerTap } from "../model";
 
+/** The activations of a layer and the gradients of a score there. */
 export interface LayerGradients {
   /** [T, I, D] */
   readonly activations: tf.Tensor;
@@ -10,6 +11,8 @@ export interface LayerGradients {
 }
 
 /**
+ * The values of one layer and the gradient of a score with respect to them.
+ *
  * @param score  from a tap to one number: runs the model, letting the tap see its layers
  * @param layer  the layer's name
  * @example

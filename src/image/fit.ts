@@ -6,6 +6,7 @@
  * - `"fit"`:    the aspect ratio is kept and nothing is cut; the rest is filled with white, as glass is.
  */
 export const FITS = ["squash", "crop", "fit"] as const;
+/** See `FITS`. */
 export type Fit = (typeof FITS)[number];
 
 /**
@@ -13,8 +14,10 @@ export type Fit = (typeof FITS)[number];
  * - `"published"`: the Multi-OSCC study's Gaussian + bilinear, exactly; in JavaScript, about 0.1 s for 5 megapixels.
  */
 export const FILTERS = ["triangle", "published"] as const;
+/** See `FILTERS`. */
 export type Filter = (typeof FILTERS)[number];
 
+/** A part of an image, in pixels. */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;

@@ -52,11 +52,13 @@ export interface ModelSpec {
   readonly imageFit: ImageFit;
 }
 
+/** A model: what it is, as plain JSON, and its parameters. */
 export interface Model {
   readonly spec: ModelSpec;
   readonly parameters: Parameters;
 }
 
+/** Options of `createModel`. */
 export interface ModelOptions {
   /** Encoder: a preset's name or a configuration. Default `pathobench-vit-s/16`. */
   readonly encoder?: EncoderName | Omit<ViTConfig, "architecture">;
@@ -144,6 +146,7 @@ function headShape(spec: ModelSpec, task: string): HeadShape {
   return { inputs: spec.fusion.width, hidden: spec.head.hidden, classes: spec.tasks[task]!.classes.length };
 }
 
+/** Options of `forward`. */
 export interface ForwardOptions {
   /** Dropout masks [B, last hidden width] by task, 0 or 1 / (1 - p). Absent when predicting. */
   readonly dropout?: Readonly<Record<string, tf.Tensor>>;
@@ -151,6 +154,7 @@ export interface ForwardOptions {
   readonly tap?: LayerTap;
 }
 
+/** What `forward` gives: logits by task, and what they were made from. */
 export interface ForwardResult {
   /** [B, C] by task */
   readonly logits: Readonly<Record<string, tf.Tensor>>;

@@ -2,11 +2,13 @@
 import { unknownName } from "../core/errors";
 import { tf } from "../engine";
 
+/** Mean and standard deviation of each channel, 0-255. */
 export interface Normalisation {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
+/** Pixel statistics by name, 0-255. */
 export const NORMALISATIONS = {
   /** Mean over the 925 training patients of each patient's statistics, as hard-coded in the study's code. */
   "multi-oscc": {

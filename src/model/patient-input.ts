@@ -14,12 +14,14 @@ export interface ViewPixels {
   resize(width: number, height: number, options: { fit: ImageFit }): Promise<ViewPixels>;
 }
 
+/** An image of a view, as far as a model needs it. */
 export interface ViewImage {
   /** The file, if it comes from one. */
   readonly path?: string | undefined;
   load(): Promise<ViewPixels>;
 }
 
+/** A patient, as far as a model needs one. */
 export interface ViewPatient<Image extends ViewImage = ViewImage> {
   readonly id: string;
   images(options: { onMissing: "substitute-site"; views: readonly View[] }): readonly Image[];

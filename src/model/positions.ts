@@ -11,7 +11,9 @@
  */
 import { invalidArgument } from "../core/errors";
 
+/** How position embeddings are resized. */
 export const POSITION_RESIZES = ["bicubic-2d", "upstream-1d"] as const;
+/** See `POSITION_RESIZES`. */
 export type PositionResize = (typeof POSITION_RESIZES)[number];
 
 /** Rows and columns of patches. */

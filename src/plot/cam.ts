@@ -21,6 +21,7 @@ import {
 import type { FigureOptions } from "./options";
 import { axisSuffix, type ColourScale, colourBar, frame, MUTED, withAlpha } from "./theme";
 
+/** Options of `plot.cam`. */
 export interface CamFigureOptions extends FigureOptions {
   /**
    * What the strongest colour stands for: `"view"` (default) each view's own maximum, which is printed on it;

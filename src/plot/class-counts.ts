@@ -14,6 +14,7 @@ export interface Countable {
   classCounts(): readonly ClassCount[];
 }
 
+/** Options of `plot.classCounts`. */
 export interface ClassCountsFigureOptions extends FigureOptions {
   /** Where bare rows come from; its notice is shown. */
   readonly provenance?: Provenance;

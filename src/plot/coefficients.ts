@@ -7,6 +7,7 @@ import { estimatesInWords, type ForestRow, forest, intervalMethods, levelOf } fr
 import type { FigureOptions } from "./options";
 import { count } from "./words";
 
+/** Options of `plot.coefficients`. */
 export interface CoefficientsOptions extends FigureOptions {
   /** The class whose odds are drawn. Default: the last; of two classes there is only that one. */
   readonly className?: string;

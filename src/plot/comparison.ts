@@ -21,6 +21,7 @@ import { count } from "./words";
 /** An AUC with its interval, the ROC curve it belongs to, or why there is none. */
 export type Comparable = Interval | Roc | UndefinedStatistic;
 
+/** Options of `plot.comparison`. */
 export interface ComparisonOptions extends FigureOptions {
   /** What is estimated. Default `"AUC"`. */
   readonly statistic?: string;
@@ -76,6 +77,7 @@ export function comparison(
   });
 }
 
+/** Options of `plot.differences`. */
 export interface DifferencesOptions extends FigureOptions {
   readonly statistic?: string;
   /** Where the data come from, when bare intervals are passed. */

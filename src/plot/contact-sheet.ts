@@ -15,6 +15,7 @@ import type { FigureOptions } from "./options";
 import { frame, INK, MUTED } from "./theme";
 import { count, escapeText, magnificationLabel, visibleText, widthPx } from "./words";
 
+/** Options of `plot.contactSheet`. */
 export interface ContactSheetOptions extends FigureOptions {
   /** Which site. Default: the first. */
   readonly site?: string;

@@ -6,6 +6,7 @@ import type { FigureOptions } from "./options";
 import { axis, colourAt, colourBar, DIVERGING, FAINT, frame, INK, inkOn } from "./theme";
 import { count, escapeText, pValue, sentence, signed, visibleText, widestPx, wrap } from "./words";
 
+/** Options of `plot.correlation`. */
 export interface CorrelationFigureOptions extends FigureOptions {
   /** The coefficient at which the colours end, in (0, 1]. Default: 0.5 or 1, the lesser that holds them all. */
   readonly limit?: number;

@@ -7,6 +7,7 @@ import type { FigureOptions } from "./options";
 import { AXIS_LINE, axis, FAINT, frame, groupColour, INK, pinned } from "./theme";
 import { escapeText, widestPx, widthPx } from "./words";
 
+/** Options of `plot.dumbbell`. */
 export interface DumbbellOptions extends FigureOptions {
   /** What the numbers are. Default `"value"`. */
   readonly statistic?: string;

@@ -9,6 +9,7 @@ import { table } from "./table";
 import { AXIS_LINE, axis, FAINT, frame, GRID, groupColour, INK, MUTED, pinned, WARNING_INK } from "./theme";
 import { escapeText, interval, widestPx } from "./words";
 
+/** Options of `plot.findings`. */
 export interface FindingsOptions extends FigureOptions {
   /** Findings shown at most; a line at the foot says how many are left out. Default 40. */
   readonly limit?: number;

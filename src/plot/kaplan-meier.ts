@@ -21,8 +21,10 @@ import { count, escapeText, percent, pValue, sentence, widestPx, wrap } from "./
 
 /** The units in which time is shown, in days. */
 const DAYS = { days: 1, months: 365.25 / 12, years: 365.25 } as const;
+/** The unit of the time axis. */
 export type TimeUnit = keyof typeof DAYS;
 
+/** Options of `plot.kaplanMeier`. */
 export interface KaplanMeierFigureOptions extends FigureOptions {
   /** The unit of the time axis, when the data are in days. Default `"days"`: times as they are. */
   readonly unit?: TimeUnit;

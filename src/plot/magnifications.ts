@@ -18,6 +18,7 @@ import type { FigureOptions } from "./options";
 import { frame } from "./theme";
 import { magnificationLabel } from "./words";
 
+/** Options of `plot.magnifications`. */
 export interface MagnificationsOptions extends FigureOptions {
   /** Width of one micrograph in pixels. Default: by the number of magnifications, 263 for three. */
   readonly panelWidth?: number;

@@ -6,6 +6,7 @@ import type { Figure } from "./figure";
 import type { FigureOptions } from "./options";
 import { table } from "./table";
 
+/** Options of `plot.printed`. */
 export interface PrintedFigureOptions extends FigureOptions {
   /** Headers of the leading columns, one for each level of the printed table's keys but the last. */
   readonly levels?: readonly string[];

@@ -10,6 +10,7 @@ import { count, escapeText, interval, percent, widestPx, wrap } from "./words";
 /** A curve, or why there is none. */
 export type RocOutcome = Roc | UndefinedStatistic;
 
+/** Options of `plot.roc`. */
 export interface RocFigureOptions extends FigureOptions {
   /** Draw the pointwise bootstrap bands. Default: yes for up to four curves. */
   readonly bands?: boolean;

@@ -9,6 +9,7 @@ import { escapeText, signed, widthPx, wrap } from "./words";
 /** What a cell can hold. */
 export type CellValue = string | number | boolean | null | undefined;
 
+/** Options of `plot.table`. */
 export interface TableOptions<Row extends object = object> extends FigureOptions {
   /** Which columns, in which order, and their headers. Default: the keys of all rows. */
   readonly columns?: Readonly<Partial<Record<keyof Row & string, string>>>;

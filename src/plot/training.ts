@@ -18,6 +18,7 @@ export interface TrainingCourse {
   readonly provenance?: Provenance | undefined;
 }
 
+/** Options of `plot.training`. */
 export interface TrainingFigureOptions extends FigureOptions {
   /** The epoch whose weights were kept. Default: what the run says, else highest mean validation AUC, else lowest validation loss. */
   readonly bestEpoch?: number;

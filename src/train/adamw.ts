@@ -7,6 +7,7 @@
  */
 import { filledTensor, type HostTensor, tf } from "../engine";
 
+/** Constants of AdamW. */
 export interface AdamWOptions {
   /** Decay of the mean gradient, default 0.9. */
   readonly beta1?: number;
@@ -18,6 +19,7 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
+/** The study's choices, and PyTorch's where it names none. */
 export const ADAMW_DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 6e-5 } as const;
 
 /** What changes from step to step. */

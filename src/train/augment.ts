@@ -6,6 +6,7 @@
 import { invalidArgument } from "../core/errors";
 import type { Rng } from "../core/random";
 
+/** What is done to training images. */
 export const AUGMENTATIONS = ["none", "flips", "dihedral"] as const;
 /**
  * - `"none"`

@@ -5,12 +5,14 @@ import type { Split, TaskDefinition } from "../cohort";
 import type { Provenance } from "../core/provenance";
 import type { View, ViewPatient } from "../model";
 
+/** A patient, as far as training needs one. */
 export interface TrainingPatient<Task extends string = string> extends ViewPatient {
   /** Class index by task; `undefined` when missing. */
   readonly labels: Readonly<Record<Task, number | undefined>>;
   readonly split: Split | undefined;
 }
 
+/** A cohort, as far as training needs it. */
 export interface TrainingCohort<Task extends string = string> {
   readonly provenance: Provenance;
   /** Task names in order. */

@@ -10,6 +10,7 @@ import { fit } from "./fit";
 import { type FitOptions, resolveOptions } from "./options";
 import type { Run } from "./run";
 
+/** Options of `crossValidate` and `heldOut`. */
 export interface CrossValidationOptions<Task extends string = string>
   extends Omit<FitOptions<Task>, "split"> {
   /** Number of folds, at least 3 (one to test, one to choose the epoch by, the rest to train). Default 5. */

@@ -27,9 +27,12 @@ export interface LearningRates {
 
 /** `"full"`: everything is trained. `"frozen"`: the encoder stays as it is; its features are computed once. */
 export const TRAINING_MODES = ["full", "frozen"] as const;
+/** See `TRAINING_MODES`. */
 export type TrainingMode = (typeof TRAINING_MODES)[number];
 
+/** How classes are weighted in the loss. */
 export const CLASS_WEIGHTS = ["none", "balanced"] as const;
+/** See `CLASS_WEIGHTS`. */
 export type ClassWeights = (typeof CLASS_WEIGHTS)[number];
 
 /** The choices that a preset makes. */

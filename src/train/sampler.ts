@@ -1,6 +1,7 @@
 /** Which patients an epoch shows, and in which order. */
 import type { Rng } from "../core/random";
 
+/** How the patients of an epoch are drawn. */
 export const SAMPLERS = ["shuffle", "balanced-tuples"] as const;
 /**
  * - `"shuffle"`: every patient once, in a new order each epoch.

@@ -1,6 +1,7 @@
 /** Learning-rate schedules: a rate for each epoch. */
 import { invalidArgument } from "../core/errors";
 
+/** Options of `cosine`. */
 export interface CosineOptions {
   /** Rate at the start. */
   readonly start: number;

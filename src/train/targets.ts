@@ -2,6 +2,7 @@
 import { invalidArgument } from "../core/errors";
 import { MISSING_LABEL } from "../evaluate";
 
+/** Options of `encodeTargets`. */
 export interface TargetOptions {
   readonly classes: number;
   /** Weight of each class, default 1. */
@@ -10,6 +11,7 @@ export interface TargetOptions {
   readonly labelSmoothing?: number;
 }
 
+/** Labels as tensors: one-hot classes and weights by task. */
 export interface EncodedTargets {
   /** [B, C] */
   readonly oneHot: Float32Array;

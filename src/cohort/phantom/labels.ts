@@ -6,6 +6,7 @@
 import type { Rng } from "../../core/random";
 import type { Task } from "../schema";
 
+/** The label of each task of one patient. */
 export type PhantomLabels = Record<Task, number>;
 
 /** The order in which the copula draws; part of what the seed means. */

@@ -25,6 +25,7 @@ export const MASK_BITS = {
   tissue: 128,
 } as const;
 
+/** A sign that a truth mask has a bit for. */
 export type MaskBit = keyof typeof MASK_BITS;
 
 /** The share of pixels, in [0, 1], on which each bit is set. */

@@ -5,6 +5,7 @@ import { cacheFolder } from "../../core/paths";
 import { hash32 } from "../../core/random";
 import { GENERATOR, PHANTOM_PRESETS, type PhantomPreset } from "./settings";
 
+/** Options of `phantomCohort`. */
 export interface PhantomOptions {
   /** Number of patients, 1 to 10,000; default 160. */
   readonly patients?: number;

@@ -29,6 +29,7 @@ export interface Traits {
   readonly clefts: number;
 }
 
+/** A generated patient: labels, laboratory, stain and hidden traits. */
 export interface PhantomPatient {
   readonly pid: number;
   readonly labels: PhantomLabels;

@@ -12,6 +12,7 @@ import { makePatient } from "./patient";
 import { GENERATOR, PHANTOM_PRESETS, type PhantomPreset } from "./settings";
 import { renderView } from "./view";
 
+/** Options of `renderPhantomView`. */
 export interface PhantomViewOptions {
   /** Labels of the imagined patient; those left out are 0. */
   readonly labels?: Partial<PhantomLabels>;

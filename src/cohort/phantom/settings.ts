@@ -13,6 +13,7 @@ export interface ObjectSign {
   readonly decoy: number;
 }
 
+/** How clearly the sign of each label shows. */
 export interface PhantomSigns {
   /** `strength`: distance between grades; `blur`: sd of the hidden differentiation around its grade. */
   readonly TD: { readonly strength: number; readonly blur: number };
@@ -23,6 +24,7 @@ export interface PhantomSigns {
   readonly REC: { readonly strength: number };
 }
 
+/** What a preset sets. */
 export interface PhantomSettings {
   /** Nuisance: 0 every slide alike, 1 as between laboratories. */
   readonly stainVariation: number;

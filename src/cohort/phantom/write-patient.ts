@@ -22,6 +22,7 @@ export interface SiteTruth {
   readonly area: Readonly<Record<Magnification, Record<MaskBit, number>>>;
 }
 
+/** What is true of a generated patient, as `truth.json` holds it. */
 export interface PatientTruth {
   readonly pid: number;
   readonly labels: PhantomLabels;

@@ -65,6 +65,7 @@ export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: numbe
   });
 }
 
+/** Options of `selfAttention`. */
 export interface SelfAttentionOptions {
   /** How many heads; a divisor of the width. */
   readonly heads: number;

@@ -10,6 +10,7 @@ import { type ChainForward, planForward } from "./forward";
 import type { Plan } from "./plan";
 import { type ChainTraining, planTraining } from "./train";
 
+/** Options of `compileChain` and `compileChainStep`. */
 export interface ChainOptions {
   /** Stops runs of the program; default: the signal of the running cell. */
   readonly signal?: AbortSignal;

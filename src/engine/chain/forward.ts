@@ -8,6 +8,7 @@ import { parameterValue, traceForward, traceUnit, type Unit } from "./units";
 
 type Shape = readonly number[];
 
+/** A chain that is run forward only: what `compileChain` compiles. */
 export interface ChainForward {
   readonly chain: Chain;
   /** The input that goes through the chain, and how many items of it go together. Axis 0 are the items. */

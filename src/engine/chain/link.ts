@@ -8,6 +8,7 @@
 import type { Tensors } from "../program";
 import type { tf } from "../tensors";
 
+/** One link of a chain: what it does and which parameters it needs. */
 export interface Link {
   /** Links of one kind are the same function with other parameters. */
   readonly kind: string;

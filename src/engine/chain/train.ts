@@ -45,6 +45,7 @@ export interface Optimiser {
   };
 }
 
+/** A chain with its loss and update: what `compileChainStep` compiles. */
 export interface ChainTraining {
   readonly chain: Chain;
   /** The input that goes through the chain: its name, and how many items of it go together. Axis 0 are the items. */

@@ -14,8 +14,10 @@ export const CHECKPOINT_DTYPES = {
   uint8: { bytes: 1 },
   bool: { bytes: 1 },
 } as const;
+/** Element types that checkpoint files use. */
 export type CheckpointDtype = keyof typeof CHECKPOINT_DTYPES;
 
+/** The values of a tensor as the file holds them. */
 export type CheckpointData =
   | Float64Array
   | Float32Array
@@ -35,6 +37,7 @@ export interface CheckpointTensor {
   readonly data: CheckpointData;
 }
 
+/** File formats that `readCheckpoint` reads. */
 export type CheckpointFormat = "safetensors" | "torch-zip" | "torch-legacy";
 
 /** The tensors of a checkpoint file, in file order. */

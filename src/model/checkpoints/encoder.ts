@@ -14,6 +14,7 @@ const NOT_ENCODER = /^(head|heads|fusion|fc|head_dist|fc_norm|mask_token|pre_log
 
 const POSITIONS = "pos_embed";
 
+/** Options of `loadEncoder`. */
 export interface LoadEncoderOptions {
   /** How to fit the position embedding to another image size, default `bicubic-2d`. */
   readonly positions?: PositionResize;

@@ -7,6 +7,7 @@ import type { tf } from "../../engine";
 import type { LiveParameters } from "../layers";
 import type { ParameterDeclarations } from "../parameters";
 
+/** The sizes that a fusion block is made for. */
 export interface FusionShape {
   /** M */
   readonly images: number;

@@ -6,6 +6,7 @@ import { transformer } from "./transformer";
 
 export type { FusionBlock, FusionShape } from "./block";
 
+/** The fusion blocks by name. */
 export const FUSIONS = { concat, lmf, gated, transformer } as const;
 
 /** `"concat" | "lmf" | "gated" | "transformer"` */
