@@ -32,8 +32,9 @@ export interface RunOptions {
 /**
  * A compiled function.
  *
- * `run` advances the state by one step and gives the outputs. Runs are queued, never interleaved. A stopped or
- * failed run leaves the state of the step before.
+ * `run` advances the state by one step and gives the outputs. Runs are queued, never interleaved. A stopped run leaves
+ * the state of the step before. A run that failed half way may have changed a part of it: then the next one is
+ * refused until the whole state is written again.
  */
 export interface Program<I extends string = string, O extends string = string, S extends string = string> {
   /** Where it runs. */
