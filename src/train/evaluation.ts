@@ -1,7 +1,7 @@
 /** What an epoch's model says about the validation patients. */
 
 import { tf } from "../engine";
-import { auc, isUndefined, MISSING_LABEL, type Predictions } from "../evaluate";
+import { isUndefined, MISSING_LABEL, metrics, type Predictions, type Statistic } from "../evaluate";
 import type { ModelSpec } from "../model";
 import type { TrainingPatient } from "./cohort";
 import type { LossFunction } from "./losses";
@@ -24,18 +24,37 @@ export function predictionsOf(
   };
 }
 
-/** AUC by task; where it is not defined, `undefined` and the reason. */
-export function validationAuc(spec: ModelSpec, patients: readonly TrainingPatient[], logits: Logits) {
-  const aucs: Record<string, number | undefined> = {};
-  const reasons: Record<string, string> = {};
-  for (const task of Object.keys(spec.tasks)) {
-    const value = auc(predictionsOf(spec, task, patients, logits));
-    if (isUndefined(value)) {
-      aucs[task] = undefined;
-      reasons[task] = value.reason;
-    } else aucs[task] = value;
-  }
-  return { aucs, reasons };
+/** What the validation patients say about a model, by task; where a score is not defined, `undefined`. */
+export interface ValidationScores {
+  readonly auc: Readonly<Record<string, number | undefined>>;
+  /** Macro F1; a class that was never called counts 0, as in the study. */
+  readonly f1: Readonly<Record<string, number | undefined>>;
+  readonly accuracy: Readonly<Record<string, number | undefined>>;
+  /** Why an AUC is not defined, by task. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** The scores of an epoch. */
+export function validationScores(
+  spec: ModelSpec,
+  patients: readonly TrainingPatient[],
+  logits: Logits,
+): ValidationScores {
+  const byTask = Object.keys(spec.tasks).map(
+    (task) => [task, metrics(predictionsOf(spec, task, patients, logits), { zeroDivision: 0 })] as const,
+  );
+  return {
+    auc: Object.fromEntries(byTask.map(([task, { auc }]) => [task, known(auc)])),
+    f1: Object.fromEntries(byTask.map(([task, { n, macro }]) => [task, n > 0 ? known(macro.f1) : undefined])),
+    accuracy: Object.fromEntries(byTask.map(([task, { accuracy }]) => [task, known(accuracy)])),
+    reasons: Object.fromEntries(
+      byTask.flatMap(([task, { auc }]) => (isUndefined(auc) ? [[task, auc.reason]] : [])),
+    ),
+  };
+}
+
+function known(statistic: Statistic): number | undefined {
+  return isUndefined(statistic) ? undefined : statistic;
 }
 
 /** The training loss, summed over tasks, without class weights, smoothing or dropout. */

@@ -31,8 +31,9 @@ import { balancedClassWeights } from "./targets";
  *
  * The default is the study's recipe (`preset: "published"`: PathoBench ViT-S/16 at 512 pixels, concatenation,
  * AdamW with cosine, 200 epochs), which wants a GPU; `preset: "notebook"` learns the phantom on two cores.
- * Any single choice can be given beside a preset. Validation AUC is computed after each epoch; several tasks are
- * learned by the sum of their losses. The same seed gives the same run.
+ * Any single choice can be given beside a preset. Validation scores are computed after each epoch; `select` says which
+ * of them chooses the epoch, `earlyStopping` when to give up. Several tasks are learned by the sum of their losses.
+ * The same seed gives the same run.
  *
  * @param cohort   from `openCohort`, or any object of the same form
  * @param options  see `FitOptions`
@@ -52,6 +53,13 @@ export async function fit<Task extends string>(
   const signal = currentSignal(options.signal);
   const rng = new Rng(settings.seed).split("fit");
   const { train, valid } = chooseSplit(cohort, options.split);
+  if (settings.earlyStopping && valid.length === 0)
+    throw invalidArgument(
+      "earlyStopping",
+      "given",
+      "validation patients, whose score it watches",
+      "Name some: fit(cohort, { split: { train, valid } }), or leave earlyStopping out.",
+    );
   const losses = lossFunctions(settings.tasks, options.loss);
 
   const start = await startingModel(cohort, settings, options, rng.split("model"));
@@ -81,10 +89,7 @@ export async function fit<Task extends string>(
     signal,
     onEpoch: options.onEpoch ?? showCurve(),
   });
-  for (const [task, reason] of Object.entries(result.undefinedAuc))
-    host().warn(
-      `validation AUC of ${task} is not defined: ${reason}. The epoch was chosen by validation loss.`,
-    );
+  warnOfUndefinedScores(settings, result.undefinedAuc);
   return new Run({
     cohort,
     options: settings,
@@ -97,6 +102,18 @@ export async function fit<Task extends string>(
     pixels,
     ...(start.weights ? { weights: start.weights } : {}),
   });
+}
+
+/** A score that is not defined is said, with what was done instead. */
+function warnOfUndefinedScores(
+  { select, tasks }: FitSettings,
+  undefinedAuc: Readonly<Record<string, string>>,
+): void {
+  const missing = Object.entries(undefinedAuc);
+  const instead = missing.length < tasks.length ? "by the scores of the other tasks" : "by validation loss";
+  const note = select === "loss" ? "" : ` The epoch was chosen ${instead}.`;
+  for (const [task, reason] of missing)
+    host().warn(`validation AUC of ${task} is not defined: ${reason}.${note}`);
 }
 
 /** The patients to train on and to validate on. */

@@ -10,29 +10,14 @@ export interface EpochRecord {
   readonly validLoss?: number;
   /** By task; `undefined` where it is not defined (one class only). Absent without validation patients. */
   readonly validAuc?: Readonly<Record<string, number | undefined>>;
+  /** Macro F1 and accuracy at the most probable class, by task; `undefined` where no label is known. */
+  readonly validF1?: Readonly<Record<string, number | undefined>>;
+  readonly validAccuracy?: Readonly<Record<string, number | undefined>>;
   /** Rate of fusion block and heads. */
   readonly learningRate: number;
   /** Rate of the encoder. */
   readonly encoderLearningRate: number;
   readonly seconds: number;
-}
-
-/** Mean of the validation AUCs that are defined; `undefined` when none is. */
-export function meanAuc(record: EpochRecord): number | undefined {
-  const known = Object.values(record.validAuc ?? {}).filter((auc): auc is number => auc !== undefined);
-  return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : undefined;
-}
-
-/**
- * Is `candidate` a better model than `best`? By mean validation AUC; when that is equal or not defined, by
- * validation loss; without validation patients the later epoch counts as better.
- */
-export function isBetter(candidate: EpochRecord, best: EpochRecord | undefined): boolean {
-  if (!best) return true;
-  const [a, b] = [meanAuc(candidate), meanAuc(best)];
-  if (a !== undefined && b !== undefined && a !== b) return a > b;
-  if (candidate.validLoss === undefined || best.validLoss === undefined) return true;
-  return candidate.validLoss < best.validLoss;
 }
 
 const BARS = "▁▂▃▄▅▆▇█";

@@ -12,9 +12,10 @@ export {
 export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Symmetry } from "./augment";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
+export { type EarlyStopping, epochsWithoutProgress } from "./early-stopping";
 export { fit } from "./fit";
 export { HeldOut, type HeldOutDesign, heldOut } from "./held-out";
-export { curveText, type EpochRecord, meanAuc } from "./history";
+export { curveText, type EpochRecord } from "./history";
 export { keptFit, loadRun } from "./kept-runs";
 export {
   crossEntropy,
@@ -41,6 +42,7 @@ export {
 export { Run, type RunRecord } from "./run";
 export { balancedTuples, epochOrder, SAMPLERS, type SamplerName } from "./sampler";
 export { type CosineOptions, cosine } from "./schedule";
+export { meanAuc, SELECTION_SCORES, type SelectionScore, selectionScore } from "./selection";
 export { pixelStatistics } from "./statistics";
 export {
   balancedClassWeights,

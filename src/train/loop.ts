@@ -9,14 +9,16 @@ import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
 import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches";
 import type { TrainingPatient } from "./cohort";
-import { validationAuc, validationLoss } from "./evaluation";
-import { type EpochRecord, isBetter, meanAuc } from "./history";
+import { stopsEarly } from "./early-stopping";
+import { validationLoss, validationScores } from "./evaluation";
+import type { EpochRecord } from "./history";
 import type { LossFunction } from "./losses";
 import { type OpenStep, openStep } from "./open-step";
 import type { FitSettings } from "./options";
 import { Predictor } from "./predictor";
 import { epochOrder } from "./sampler";
 import { cosine } from "./schedule";
+import { isBetter, meanAuc } from "./selection";
 
 export interface LoopInput {
   readonly model: Model;
@@ -94,17 +96,18 @@ async function runEpochs(
     const record: EpochRecord = {
       epoch: epoch + 1,
       trainLoss,
-      ...(validation ? { validLoss: validation.loss, validAuc: validation.aucs } : {}),
+      ...validation?.record,
       learningRate: rates.rest,
       encoderLearningRate: rates.encoder,
       seconds: (performance.now() - started) / 1000,
     };
     history.push(record);
-    if (isBetter(record, best)) {
+    if (isBetter(record, best, settings.select)) {
       best = record;
       bestParameters = parameters;
     }
     await input.onEpoch([...history]);
+    if (stopsEarly(history, settings.select, settings.earlyStopping)) break;
   }
   progress.end(summary(settings, history, best!, step.program.device));
   return {
@@ -176,9 +179,15 @@ async function validate(input: LoopInput, predictor: Predictor | undefined, para
   await predictor.setParameters(parameters);
   const logits = await predictor.logits(input.valid, input.batches.read);
   const { spec } = input.model;
+  const { auc, f1, accuracy, reasons } = validationScores(spec, input.valid, logits);
   return {
-    loss: validationLoss(spec, input.valid, logits, input.losses),
-    ...validationAuc(spec, input.valid, logits),
+    record: {
+      validLoss: validationLoss(spec, input.valid, logits, input.losses),
+      validAuc: auc,
+      validF1: f1,
+      validAccuracy: accuracy,
+    },
+    reasons,
   };
 }
 
@@ -197,7 +206,8 @@ function summary(
   const seconds = history.reduce((sum, record) => sum + record.seconds, 0);
   const auc = meanAuc(best);
   const score = auc === undefined ? "" : `; best validation AUC ${auc.toFixed(3)} at epoch ${best.epoch}`;
-  return `trained ${settings.tasks.join(", ")}: ${history.length} epochs in ${seconds.toFixed(0)} s on ${device}${score}`;
+  const early = history.length < settings.epochs ? ", stopped early" : "";
+  return `trained ${settings.tasks.join(", ")}: ${history.length} epochs in ${seconds.toFixed(0)} s on ${device}${early}${score}`;
 }
 
 function notFinite(loss: number, step: number, epoch: number, rate: number): OsccError<"NotFinite"> {

@@ -15,9 +15,11 @@ import type {
 import { ADAMW_DEFAULTS } from "./adamw";
 import { AUGMENTATIONS, type Augmentation } from "./augment";
 import type { TrainingCohort } from "./cohort";
+import { checkEarlyStopping, type EarlyStopping } from "./early-stopping";
 import type { EpochRecord } from "./history";
 import { LOSSES, type LossFunction, type LossName } from "./losses";
 import { SAMPLERS, type SamplerName } from "./sampler";
+import { SELECTION_SCORES, type SelectionScore } from "./selection";
 
 /** Learning rates of the encoder and of all that comes after it. */
 export interface LearningRates {
@@ -66,6 +68,10 @@ export interface TrainingRecipe {
   readonly augment: Augmentation;
   readonly classWeights: ClassWeights;
   readonly labelSmoothing: number;
+  /** The score on the validation patients that the kept epoch is chosen by. */
+  readonly select: SelectionScore;
+  /** Ends the run when that score stops rising; `false`: all epochs. */
+  readonly earlyStopping: EarlyStopping | false;
 }
 
 /**
@@ -96,6 +102,8 @@ export const TRAINING_PRESETS = {
     augment: "dihedral",
     classWeights: "none",
     labelSmoothing: 0,
+    select: "auc",
+    earlyStopping: false,
   },
   notebook: {
     encoder: "tiny",
@@ -118,6 +126,8 @@ export const TRAINING_PRESETS = {
     augment: "dihedral",
     classWeights: "balanced",
     labelSmoothing: 0,
+    select: "auc",
+    earlyStopping: false,
   },
 } as const satisfies Record<string, TrainingRecipe>;
 
@@ -259,6 +269,8 @@ function checkRecipe(recipe: TrainingRecipe): void {
   known("augment", recipe.augment, AUGMENTATIONS);
   known("mode", recipe.mode, TRAINING_MODES);
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
+  known("select", recipe.select, SELECTION_SCORES);
+  checkEarlyStopping(recipe.earlyStopping);
 }
 
 function known(kind: string, name: string, names: readonly string[]): void {

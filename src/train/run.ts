@@ -20,10 +20,11 @@ import {
 } from "../model";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { predictionsOf } from "./evaluation";
-import { type EpochRecord, meanAuc } from "./history";
+import type { EpochRecord } from "./history";
 import type { FitSettings } from "./options";
 import type { PixelSource } from "./pixels";
 import { Predictor } from "./predictor";
+import { meanAuc } from "./selection";
 
 /** Everything a run is made of. */
 export interface RunParts<Task extends string = string> {
