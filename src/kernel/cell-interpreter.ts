@@ -16,7 +16,7 @@ import { type Binding, type CellScope, Scope } from "./scope";
 import type { SourceRegistry } from "./sources";
 
 /** How long an interrupted cell may take to wind up by itself (to save, to report) before it is left behind. */
-const GRACE_MS = 250;
+const GRACE_MS = 150;
 
 type CellFunction = (
   exports: object,

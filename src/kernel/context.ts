@@ -6,6 +6,8 @@ export interface RequestContext {
   readonly request: Message;
   /** Nothing of it may show. */
   readonly silent: boolean;
+  /** The running number of the cell; comm messages and the like have none. */
+  readonly cell?: number;
   /** Stops the work of this request. */
   readonly signal?: AbortSignal;
 }

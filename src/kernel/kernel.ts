@@ -5,8 +5,8 @@
  * at once, also while a cell waits for something, so a pause button works during training.
  */
 import { randomUUID } from "node:crypto";
-import { OsccError } from "../core/errors";
 import { installHost } from "../core/host";
+import { captureChildOutput } from "./child-output";
 import { Comms } from "./comms";
 import { currentContext, type RequestContext, withContext } from "./context";
 import { KernelDisplay } from "./display";
@@ -21,11 +21,14 @@ import { ExecuteQueue, type JobEnd } from "./execute-queue";
 import { History, type HistoryRequest } from "./history";
 import { InputRequests } from "./input";
 import type { CellOutcome, Inspection, Interpreter } from "./interpreter";
+import type { InterruptState } from "./interrupt-state";
+import { interruptible, isSigint, untilDone } from "./interruptible";
 import { installNotebookApi } from "./notebook-api";
 import { IopubPublisher } from "./publisher";
 import { represent, representAsText } from "./results";
 import type { Channels, RequestChannel } from "./sockets";
 import type { SourceRegistry } from "./sources";
+import { stoppedOnRequest } from "./stop-check";
 import { captureStreams } from "./streams";
 import { toCharacterOffset, toUtf16Offset } from "./unicode";
 import { createMessage, type Json, type Message, PROTOCOL_VERSION } from "./wire";
@@ -34,6 +37,7 @@ export interface KernelParts {
   channels: Channels;
   interpreter: Interpreter;
   sources: SourceRegistry;
+  interrupts: InterruptState;
   version: string;
   /** Called when the kernel is asked to end and has said goodbye. */
   onShutdown: () => void;
@@ -56,6 +60,8 @@ export class Kernel {
   private readonly input: InputRequests;
   private readonly queue = new ExecuteQueue();
   private count = 0;
+  /** How many cells were run, silent ones included. */
+  private cells = 0;
   private running: RunningCell | undefined;
   private lastContext: RequestContext | undefined;
 
@@ -76,7 +82,8 @@ export class Kernel {
     comm_msg: (request) => this.comms.receive(request).then(() => undefined),
     comm_close: (request) => this.comms.receive(request).then(() => undefined),
     interrupt_request: () => {
-      this.interrupt();
+      // The cell that was meant may be over by now.
+      if (this.running?.context.cell === this.parts.interrupts.stopped) this.interrupt();
       return { status: "ok" };
     },
     shutdown_request: (request) => this.shutdown(request),
@@ -89,6 +96,7 @@ export class Kernel {
     const fallback = () => this.running?.context ?? this.lastContext;
     this.display = new KernelDisplay(this.publisher, fallback);
     captureStreams(this.publisher, fallback);
+    captureChildOutput();
     installHost(this.display);
     installNotebookApi({
       display: (bundle, options) => this.display.show(bundle, options),
@@ -113,11 +121,7 @@ export class Kernel {
 
   /** Stop the running cell; its variables stay. */
   interrupt(): void {
-    this.running?.abort.abort(
-      new OsccError("Aborted", ["the cell was stopped on request. What it had assigned is kept."], {
-        what: "the cell",
-      }),
-    );
+    this.running?.abort.abort(stoppedOnRequest());
   }
 
   /** An error that no cell caught: it goes to the output of the cell that it comes from. */
@@ -152,13 +156,18 @@ export class Kernel {
     const silent = content.silent === true;
     if (content.store_history !== false && !silent) this.history.add(++this.count, code);
     const abort = new AbortController();
-    const context: RequestContext = { request, silent, signal: abort.signal };
+    const cell = ++this.cells;
+    const context: RequestContext = { request, silent, cell, signal: abort.signal };
     this.running = { context, abort };
+    this.parts.interrupts.running = cell;
     this.lastContext = context;
     if (!silent) this.publisher.publish("execute_input", { code, execution_count: this.count }, request);
     const error = await withContext(context, () => this.runCell(code, context));
     const expressions = error ? {} : this.evaluateAll((content.user_expressions ?? {}) as Json);
     this.running = undefined;
+    this.parts.interrupts.running = 0;
+    // What of it is left behind ends at the next round of its loops.
+    if (abort.signal.aborted) this.parts.interrupts.insist(cell);
     this.publisher.flushStreams();
     return {
       abortQueued: error !== undefined && content.stop_on_error !== false,
@@ -200,20 +209,28 @@ export class Kernel {
       case "interrupted":
         return reportInterrupt(outcome.error);
       case "failed":
-        return this.remembered(outcome.error);
+        return this.wasStopped(outcome.error, context)
+          ? reportInterrupt(outcome.error)
+          : this.remembered(outcome.error);
     }
   }
 
   private async showResult(value: unknown, context: RequestContext): Promise<ErrorReport | undefined> {
     if (value === undefined || context.silent) return undefined;
     try {
-      const representation = await represent(value);
+      // A value may take its time to draw itself; that can be stopped like the cell itself.
+      const drawing = interruptible(() => represent(value));
+      const representation = await untilDone(drawing, context.signal!, 0);
       const content = { execution_count: this.count, ...representation };
       this.publisher.publish("execute_result", content, context.request);
       return undefined;
     } catch (error) {
-      return this.remembered(error);
+      return this.wasStopped(error, context) ? reportInterrupt(error) : this.remembered(error);
     }
+  }
+
+  private wasStopped(error: unknown, { cell, signal }: RequestContext): boolean {
+    return isSigint(error) || signal?.aborted === true || this.parts.interrupts.stopped === cell;
   }
 
   private remembered(error: unknown): ErrorReport {
@@ -229,7 +246,10 @@ export class Kernel {
 
   private evaluate(expression: string): Json {
     try {
-      return { status: "ok", ...representAsText(this.parts.interpreter.evaluate(expression)) };
+      return interruptible(() => ({
+        status: "ok",
+        ...representAsText(this.parts.interpreter.evaluate(expression)),
+      }));
     } catch (error) {
       return { status: "error", ...reportError(error, this.parts.sources) };
     }

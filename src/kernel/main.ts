@@ -5,10 +5,12 @@ import { isOsccError } from "../core/errors";
 import { PACKAGE_ROOT } from "../core/paths";
 import { CellInterpreter } from "./cell-interpreter";
 import { readConnection } from "./connection";
+import { InterruptState } from "./interrupt-state";
 import { Kernel } from "./kernel";
 import { watchParent } from "./parent-watch";
 import { openChannels, type RequestChannel } from "./sockets";
 import { SourceRegistry } from "./sources";
+import { installStopCheck } from "./stop-check";
 import { TslabCompiler } from "./tslab/compiler";
 import { routeTslabDisplay } from "./tslab/display";
 import { resolveFromKernelAtRunTime } from "./tslab/module-resolution";
@@ -37,7 +39,11 @@ async function start(connectionFile: string): Promise<void> {
   let deliver = (channel: RequestChannel, message: Message): void => {
     early.push([channel, message]);
   };
-  const channels = await openChannels(connection, (channel, message) => deliver(channel, message));
+  const interrupts = new InterruptState();
+  installStopCheck(interrupts);
+  const channels = await openChannels(connection, interrupts, (channel, message) =>
+    deliver(channel, message),
+  );
 
   Error.stackTraceLimit = STACK_FRAMES;
   resolveFromKernelAtRunTime();
@@ -48,12 +54,15 @@ async function start(connectionFile: string): Promise<void> {
     channels,
     interpreter,
     sources,
+    interrupts,
     version: packageVersion(),
     onShutdown: () => process.exit(0),
   });
   routeTslabDisplay(kernel);
   sources.install();
-  process.on("SIGINT", () => kernel.interrupt());
+  process.on("SIGINT", () => {
+    if (!interrupts.forgiveOwnSignals()) kernel.interrupt();
+  });
   process.on("uncaughtException", (error) => kernel.reportUncaught(error));
   process.on("unhandledRejection", (error) => kernel.reportUncaught(error));
 

@@ -1,6 +1,8 @@
-/** The five ZeroMQ channels of a kernel. */
-import { Publisher, Reply, Router } from "zeromq";
+/** The channels of a kernel. Control and heartbeat are the attendant's; the others are served here. */
+import { Publisher, Router } from "zeromq";
+import { startAttendant } from "./attendant";
 import { address, type Connection } from "./connection";
+import type { InterruptState } from "./interrupt-state";
 import { decode, encode, type Message, RejectedMessage, ReplayGuard, signatureOf } from "./wire";
 
 /** The channels on which requests come in and replies go out. */
@@ -22,31 +24,35 @@ const LINGER_MS = 1000;
 /**
  * Bind the channels and hand over each message that is signed with the connection's key. Others are dropped unseen.
  *
+ * @param state     through which a cell that never yields is told to stop
  * @param onMessage called for each message, in the order of arrival
  */
 export async function openChannels(
   connection: Connection,
+  state: InterruptState,
   onMessage: (channel: RequestChannel, message: Message) => void,
 ): Promise<Channels> {
   // Without a limit, and never waiting: a burst of output is kept, not dropped.
   const iopub = new Publisher({ sendHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS });
   const routers = {
     shell: new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: LINGER_MS }),
-    control: new Router({ linger: LINGER_MS }),
     stdin: new Router({ linger: LINGER_MS }),
   };
-  const heartbeat = new Reply({ linger: 0 });
-  await Promise.all([
+  const guard = new ReplayGuard();
+  const [attendant] = await Promise.all([
+    startAttendant(connection, state, (frames) => {
+      const message = accept(frames, connection.key, guard);
+      if (message) onMessage("control", message);
+    }),
     iopub.bind(address(connection, "iopub")),
-    heartbeat.bind(address(connection, "hb")),
     ...Object.entries(routers).map(([name, socket]) =>
-      socket.bind(address(connection, name as RequestChannel)),
+      socket.bind(address(connection, name as keyof typeof routers)),
     ),
   ]);
-  const guard = new ReplayGuard();
   for (const [name, socket] of Object.entries(routers))
-    void receive(socket, connection.key, guard, (message) => onMessage(name as RequestChannel, message));
-  void echo(heartbeat);
+    void receive(socket, connection.key, guard, (message) =>
+      onMessage(name as keyof typeof routers, message),
+    );
 
   const queues = new Map<RequestChannel, Promise<void>>();
   return {
@@ -56,6 +62,7 @@ export async function openChannels(
     send(channel, message) {
       // ZeroMQ allows one send at a time on a socket.
       const frames = encode(message, connection.key);
+      if (channel === "control") return attendant.send(frames);
       const socket = routers[channel];
       const before = queues.get(channel) ?? Promise.resolve();
       const sent = before.then(() => (socket.closed ? undefined : socket.send(frames)));
@@ -65,7 +72,8 @@ export async function openChannels(
       await Promise.all(queues.values());
     },
     close() {
-      for (const socket of [iopub, heartbeat, ...Object.values(routers)]) socket.close();
+      for (const socket of [iopub, ...Object.values(routers)]) socket.close();
+      attendant.close();
     },
   };
 }
@@ -91,10 +99,6 @@ function accept(frames: readonly Uint8Array[], key: string, guard: ReplayGuard):
     if (error instanceof RejectedMessage) return undefined;
     throw error;
   }
-}
-
-async function echo(heartbeat: Reply): Promise<void> {
-  for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
 /** A peer that went away is no concern of the kernel. */

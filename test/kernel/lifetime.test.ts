@@ -35,6 +35,18 @@ test("a restart begins with nothing", async () => {
   await second.shutdown();
 });
 
+test("shutdown ends it although a cell never yields", async () => {
+  const kernel = await startKernel({ cwd: folder });
+  const begun = new Promise<void>((resolve) => {
+    kernel.onMessage(({ header }) => header.msg_type === "stream" && resolve());
+  });
+  const cell = kernel.execute("console.log('go'); while (true);").catch(() => "ended");
+  await begun;
+  await kernel.shutdown();
+  await cell;
+  expect(kernel.exitStatus).toEqual({ code: 0, signal: null });
+});
+
 test("it ends when its parent is gone", async () => {
   const connectionFile = path.join(folder, "orphan.json");
   writeConnection(connectionFile, await createConnection());

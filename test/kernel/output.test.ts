@@ -1,7 +1,7 @@
 /** What cells show: nothing is lost, nothing lands in the wrong place. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Message } from "../../src/kernel/wire";
-import { pause, printed, useKernel } from "./support";
+import { pause, printed, resultOf, useKernel } from "./support";
 
 const under = useKernel();
 const run = (code: string) => under.kernel.execute(code);
@@ -151,4 +151,44 @@ test("while a cell runs, another request does not make the kernel look idle", as
   });
   const states = heard.flatMap(({ content }) => (content.execution_state as string | undefined) ?? []);
   expect(states).toEqual(["busy", "busy", "idle", "busy", "idle"]);
+});
+
+describe("what child processes write to the output that they inherit", () => {
+  const child = (body: string) => JSON.stringify(["-e", body]);
+
+  test.each([
+    [
+      "spawn",
+      `await new Promise((done) => cp.spawn(process.execPath, ${child("console.log(6 * 7)")}, { stdio: "inherit" }).on("close", done))`,
+    ],
+    [
+      "spawnSync",
+      `cp.spawnSync(process.execPath, ${child("console.log(6 * 7)")}, { stdio: "inherit" }).stdout`,
+    ],
+    [
+      "execFileSync",
+      `cp.execFileSync(process.execPath, ${child("console.log(6 * 7)")}, { stdio: [0, 1, 2] })`,
+    ],
+  ])("%s", async (_, code) => {
+    const cell = await under.kernel.execute(`import * as cp from "node:child_process"; ${code}`);
+    expect(cell.status).toBe("ok");
+    expect(printed(cell)).toBe("42\n");
+  });
+
+  test("stderr apart from stdout; a child that fails", async () => {
+    const cell = await under.kernel.execute(
+      `import { execSync } from "node:child_process"; execSync("echo out; echo err >&2; exit 3", { stdio: "inherit" });`,
+    );
+    expect([printed(cell), printed(cell, "stderr")]).toEqual(["out\n", "err\n"]);
+    expect(cell.error?.evalue).toContain("exit 3");
+  });
+
+  test("output that is asked for still comes back", async () => {
+    const cell = await under.kernel.execute(
+      `import { execFileSync, fork } from "node:child_process";
+       execFileSync(process.execPath, ${child("console.log('mine')")}, { encoding: "utf8" })`,
+    );
+    expect(resultOf(cell)).toBe("'mine\\n'");
+    expect(printed(cell)).toBe("");
+  });
 });

@@ -56,8 +56,6 @@ describe("interrupt", () => {
     const beginning = begun(sign);
     const cell = run(code);
     await beginning;
-    // Node itself may drop a signal in the instant in which a cell goes from running to waiting.
-    if (sign === "stream") await pause(200);
     const asked = Date.now();
     await under.kernel.interrupt();
     const result = await cell;
@@ -109,12 +107,55 @@ describe("interrupt", () => {
     expect(await rounds()).toBe(stoppedAt);
   });
 
-  test("is also a message on the control channel", async () => {
-    const beginning = begun("execute_input");
-    const cell = run("await new Promise(() => {})");
-    await beginning;
-    await under.kernel.request("interrupt_request", {}, { channel: "control" });
-    expect((await cell).error?.ename).toBe("Interrupted");
+  test.each([
+    ["after an await", "await 1; console.log('go'); for (;;) rounds++;"],
+    [
+      "of an async function",
+      "async function spin() { await 1; console.log('go'); while (true) rounds++; } await spin();",
+    ],
+    ["without a block", "await 1; console.log('go'); do rounds++; while (true);"],
+  ])("ends an endless loop %s", async (_, code) => {
+    await run("let rounds = 0;");
+    const { result } = await interruptAt("stream", code);
+    expect(result.error?.ename).toBe("Interrupted");
+    expect(resultOf(await run("rounds > 0"))).toBe("true");
+  });
+
+  test("ends a value that takes for ever to draw itself", async () => {
+    const { result } = await interruptAt(
+      "stream",
+      "({ _repr_mimebundle_() { console.log('go'); while (true); } })",
+    );
+    expect(result.error?.ename).toBe("Interrupted");
+    expect(resultOf(await run("2"))).toBe("2");
+  });
+
+  test("leaves the next cell alone, whenever it comes", async () => {
+    for (let round = 0; round < 12; round++) {
+      const beginning = begun("execute_input");
+      const cell = run(round % 2 === 0 ? "await null; while (true);" : "while (true);");
+      await beginning;
+      await pause(round * 3);
+      await under.kernel.interrupt();
+      expect((await cell).error?.ename).toBe("Interrupted");
+      expect(resultOf(await run(`let sum = 0; for (let i = 0; i < 2e6; i++) sum += i % 7; ${round}`))).toBe(
+        String(round),
+      );
+    }
+  });
+
+  test("what runs on after its cell was stopped ends at the next round of its loop", async () => {
+    await run("let beats = 0;");
+    const { result } = await interruptAt(
+      "stream",
+      "console.log('go'); for (;;) { beats++; await new Promise((resolve) => setTimeout(resolve, 5)); }",
+    );
+    expect(result.error?.ename).toBe("Interrupted");
+    const beats = async () => resultOf(await run("beats"));
+    await pause(30);
+    const before = await beats();
+    await pause(50);
+    expect(await beats()).toBe(before);
   });
 
   test("harms nothing when nothing runs", async () => {

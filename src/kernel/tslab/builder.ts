@@ -6,6 +6,7 @@
  * few local modules that it imports.
  */
 import { writeOutShorthand } from "./shorthand";
+import { checkLoopsForStop } from "./stop-checks";
 import type { TypeScript } from "./typescript";
 
 type SourceFile = TypeScript.SourceFile & {
@@ -23,7 +24,11 @@ export function createLightBuilder(ts: typeof TypeScript) {
     builder.emit = (file, write, token, only, transformers) =>
       emitWithDeclarations(builder.getProgram(), file, write, token, only, {
         ...transformers,
-        after: [writeOutShorthand(ts, builder.getProgram()), ...(transformers?.after ?? [])],
+        after: [
+          writeOutShorthand(ts, builder.getProgram()),
+          ...(transformers?.after ?? []),
+          checkLoopsForStop(ts),
+        ],
       });
     builder.getAllDependencies = (file) => localDependencies(builder.getProgram(), file);
     return builder;

@@ -1,0 +1,88 @@
+/** The attendant's own code; see `attendant.ts`. */
+import { parentPort, workerData } from "node:worker_threads";
+import { Reply, Router } from "zeromq";
+import { type AttendantTask, type FromAttendant, STOPPING, type ToAttendant } from "./attendant";
+import { address } from "./connection";
+import { InterruptState } from "./interrupt-state";
+import { watchParent } from "./parent-watch";
+import { decode, RejectedMessage } from "./wire";
+
+/** How long the cells' thread may take to hear of an interrupt by itself; then, and at this interval, it is signalled. */
+const PATIENCE_MS = 40;
+
+/** Nobody needs more signals than this; a cell that outlives them is in native code and stops when that returns. */
+const MAX_SIGNALS = 250;
+
+/** The cells' thread notices by itself that its parent is gone, unless a cell never yields. */
+const ORPHAN_GRACE_MS = 2000;
+
+const LINGER_MS = 1000;
+
+async function attend({ connection, memory }: AttendantTask): Promise<void> {
+  const state = new InterruptState(memory);
+  const control = new Router({ linger: LINGER_MS });
+  const heartbeat = new Reply({ linger: 0 });
+  await Promise.all([
+    control.bind(address(connection, "control")),
+    heartbeat.bind(address(connection, "hb")),
+  ]);
+  void echo(heartbeat);
+  serve(control, () => {
+    control.close();
+    heartbeat.close();
+    state.closed();
+  });
+  watchParent(() => setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_GRACE_MS));
+  tell({ kind: "ready" });
+
+  let handed = 0;
+  for await (const frames of control) {
+    const type = typeOf(frames, connection.key);
+    if (type === undefined) continue;
+    const isStopping = STOPPING.has(type);
+    const cell = isStopping ? state.stopRunning() : 0;
+    tell({ kind: "control", frames });
+    handed++;
+    if (isStopping) void insist(state, handed, cell);
+  }
+}
+
+/** Signal the process until the cells' thread has taken the message. */
+async function insist(state: InterruptState, message: number, cell: number): Promise<void> {
+  for (let signals = 0; signals < MAX_SIGNALS; signals++) {
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    if (state.taken >= message) return;
+    state.insist(cell);
+    state.signalSelf();
+  }
+}
+
+/** The type of a message, if it is signed with the key. */
+function typeOf(frames: readonly Uint8Array[], key: string): string | undefined {
+  try {
+    return decode(frames, key).header.msg_type;
+  } catch (error) {
+    if (error instanceof RejectedMessage) return undefined;
+    throw error;
+  }
+}
+
+/** Send the replies that the cells' thread hands over, until it says that it is the end. */
+function serve(control: Router, end: () => void): void {
+  // ZeroMQ allows one send at a time on a socket.
+  let sent: Promise<void> = Promise.resolve();
+  parentPort?.on("message", (frames: ToAttendant) => {
+    if (frames === "close") return end();
+    sent = sent.then(() => control.send([...frames])).catch(() => {}); // a peer that went away is no concern of the kernel
+  });
+}
+
+async function echo(heartbeat: Reply): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+function tell(message: FromAttendant): void {
+  parentPort?.postMessage(message);
+}
+
+void attend(workerData as AttendantTask);

@@ -1,0 +1,66 @@
+/**
+ * The thread that is always there: it answers heartbeats and listens to the control channel, so that an
+ * interrupt or a shutdown is heard while a cell never yields.
+ *
+ * Everything that it hears is handed to the cells' thread, which answers. When that does not take an interrupt or
+ * a shutdown at once, the running cell is stopped first.
+ */
+import { once } from "node:events";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Connection } from "./connection";
+import type { InterruptState } from "./interrupt-state";
+
+/** What the attendant is started with. */
+export interface AttendantTask {
+  connection: Connection;
+  memory: SharedArrayBuffer;
+}
+
+/** From the attendant: it listens, or a control message has come. */
+export type FromAttendant = { kind: "ready" } | { kind: "control"; frames: Uint8Array[] };
+
+/** To the attendant: frames to send on the control channel, or the end. */
+export type ToAttendant = readonly Uint8Array[] | "close";
+
+export interface Attendant {
+  /** Send a reply on the control channel. */
+  send(frames: readonly Uint8Array[]): void;
+  /** Give the sockets back; does not yield. */
+  close(): void;
+}
+
+/** The attendant closes its sockets within a millisecond or two, unless it is dead. */
+const CLOSE_TIMEOUT_MS = 500;
+
+/**
+ * Start the attendant and wait until it listens.
+ *
+ * @param onControl called for each message that is signed with the connection's key
+ */
+export async function startAttendant(
+  connection: Connection,
+  state: InterruptState,
+  onControl: (frames: Uint8Array[]) => void,
+): Promise<Attendant> {
+  const task: AttendantTask = { connection, memory: state.memory };
+  const worker = new Worker(path.join(__dirname, "attendant-thread.js"), { workerData: task });
+  worker.on("message", (message: FromAttendant) => {
+    if (message.kind !== "control") return;
+    state.take();
+    onControl(message.frames);
+  });
+  await once(worker, "message");
+  worker.unref();
+  const tell = (message: ToAttendant) => worker.postMessage(message);
+  const close = () => {
+    tell("close");
+    state.waitUntilClosed(CLOSE_TIMEOUT_MS);
+  };
+  // ZeroMQ aborts the process when a thread ends with open sockets.
+  process.once("exit", close);
+  return { send: tell, close };
+}
+
+/** The message types for which a running cell is stopped. */
+export const STOPPING: ReadonlySet<string> = new Set(["interrupt_request", "shutdown_request"]);
