@@ -13,6 +13,8 @@ export interface OsccErrorData {
   InvalidDataset: { folder: string; problems: readonly string[] };
   /** An image that a patient should have is not there. */
   MissingImage: { patient: string; site: string; magnification: string; path?: string };
+  /** A patient of whom every image is missing or masked: there is nothing to look at. */
+  NoImages: { patient: string };
   /** A file exists but cannot be decoded as an image. */
   UnreadableImage: { path: string };
   /** A file is no NumPy array, is cut off, or holds what cannot be read. */

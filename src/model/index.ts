@@ -1,4 +1,6 @@
 /** Models of a patient: encoder, fusion, heads; their parameters; checkpoints. */
+
+export type { LayerTap } from "./block";
 export type {
   Checkpoint,
   CheckpointData,
@@ -10,7 +12,19 @@ export { inferEncoder, type LoadEncoderOptions, type LoadReport, loadEncoder } f
 export { loadModel, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";
-export { FUSIONS, type FusionBlock, type FusionKind, type FusionShape } from "./fusion";
+export {
+  FUSIONS,
+  type FusionBlock,
+  type FusionContext,
+  type FusionDefinition,
+  type FusionKind,
+  type FusionParameter,
+  type FusionReference,
+  type FusionShape,
+  fusion,
+  imageMask,
+  type OwnFusion,
+} from "./fusion";
 export { HEAD_DROPOUT, HEAD_HIDDEN } from "./head";
 export type { LiveParameters } from "./layers";
 export {
@@ -58,7 +72,6 @@ export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } fro
 export {
   type EncoderName,
   type ImageSize,
-  type LayerTap,
   PREFIX_TOKENS,
   patchGrid,
   VIT_PRESETS,

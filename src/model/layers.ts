@@ -4,7 +4,7 @@
  * Tokens are stored sequence first, [T, I, D] (T tokens of an image, I images, D width): the class tokens of
  * all images are then one block, and attention reads queries, keys and values where they lie.
  */
-import { layerNorm, linear, mlp, selfAttention, type tf } from "../engine";
+import { layerNorm, linear, mlp, selfAttention, tf } from "../engine";
 
 /** Tensors inside a computation, by parameter name. */
 export type LiveParameters = Readonly<Record<string, tf.Tensor>>;
@@ -47,20 +47,29 @@ export interface AttentionShape {
   readonly heads: number;
   /** Only the first so many tokens ask; default all. */
   readonly queries?: number;
+  /** Added to the scores, [I, 1, 1, T]: keeps tokens from being read. */
+  readonly bias?: tf.Tensor;
 }
 
-/** Self-attention with its output projection: [T, I, D] -> [queries, I, D] */
+/**
+ * Self-attention with its output projection: [T, I, D] -> [queries, I, D]. With `q_norm` and `k_norm` among its
+ * tensors, the queries and keys of each head are normalised first (Dehghani et al., ICML 2023).
+ */
 export function attentionLayer(
   x: tf.Tensor,
   parameters: LiveParameters,
   name: string,
   shape: AttentionShape,
 ): tf.Tensor {
+  const normaliseBy = (norm: string) => (heads: tf.Tensor) =>
+    layerNormLayer(heads, parameters, `${name}.${norm}`, TRANSFORMER_EPSILON);
   const mixed = selfAttention(
     x,
     parameter(parameters, `${name}.qkv.weight`),
     parameter(parameters, `${name}.qkv.bias`),
-    shape,
+    `${name}.q_norm.weight` in parameters
+      ? { ...shape, normalise: { queries: normaliseBy("q_norm"), keys: normaliseBy("k_norm") } }
+      : shape,
   );
   return linearLayer(mixed, parameters, `${name}.proj`);
 }
@@ -69,4 +78,17 @@ export function attentionLayer(
 export function mlpLayer(x: tf.Tensor, parameters: LiveParameters, name: string): tf.Tensor {
   const tensor = (part: string) => parameter(parameters, `${name}.${part}`);
   return mlp(x, tensor("fc1.weight"), tensor("fc1.bias"), tensor("fc2.weight"), tensor("fc2.bias"));
+}
+
+/**
+ * A gated MLP with SiLU as its gate (Shazeer 2020), in DINOv2's form: w12 gives gate and value side by side, w3 leads
+ * back. [..., D] -> [..., D]
+ */
+export function swigluLayer(x: tf.Tensor, parameters: LiveParameters, name: string): tf.Tensor {
+  const [gates, values] = tf.split(linearLayer(x, parameters, `${name}.w12`), 2, x.rank - 1) as [
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const passed = tf.mul(tf.mul(gates, tf.sigmoid(gates)), values);
+  return linearLayer(passed, parameters, `${name}.w3`);
 }

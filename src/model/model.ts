@@ -6,10 +6,18 @@
  *
  * Letters: B patients, M images a patient, h x w pixels, D feature width, F fused width, C classes.
  */
-import { invalidArgument, OsccError, unknownName } from "../core/errors";
+import { invalidArgument, OsccError } from "../core/errors";
 import type { Rng } from "../core/random";
 import { type Chain, tf } from "../engine";
-import { FUSIONS, type FusionKind, type FusionShape } from "./fusion";
+import type { LayerTap } from "./block";
+import {
+  type FusionKind,
+  type FusionReference,
+  type FusionShape,
+  fusionBlock,
+  type OwnFusion,
+  referTo,
+} from "./fusion";
 import { HEAD_DROPOUT, HEAD_HIDDEN, type HeadShape, headForward, headParameters } from "./head";
 import type { LiveParameters } from "./layers";
 import { type Normalisation, type NormalisationName, normalisation, normalise } from "./normalisation";
@@ -17,7 +25,6 @@ import { initialise, type ParameterDeclarations, type Parameters, prefixed, unde
 import {
   type EncoderName,
   type ImageSize,
-  type LayerTap,
   type ViTConfig,
   vitChain,
   vitConfig,
@@ -43,7 +50,8 @@ export type ImageFit = "squash" | "crop" | "fit";
 /** All that is needed to rebuild and to use a model, as plain JSON. */
 export interface ModelSpec {
   readonly encoder: ViTConfig;
-  readonly fusion: { readonly kind: FusionKind; readonly width: number };
+  /** The block by name, with a fingerprint if it is not a built-in one, and F. */
+  readonly fusion: FusionReference & { readonly width: number };
   readonly head: { readonly hidden: readonly number[]; readonly dropout: number };
   readonly tasks: Readonly<Record<string, ModelTask>>;
   /** The images of a patient, in input order. */
@@ -64,8 +72,8 @@ export interface ModelOptions {
   readonly encoder?: EncoderName | Omit<ViTConfig, "architecture">;
   /** Pixels: a number or [height, width]. Default the preset's. */
   readonly imageSize?: ImageSize;
-  /** Default `concat`. */
-  readonly fusion?: FusionKind;
+  /** A built-in block by name, or one of your own made by `fusion`. Default `concat`. */
+  readonly fusion?: FusionKind | OwnFusion;
   /** Width of the fused vector, default 768. */
   readonly fusionWidth?: number;
   /** Hidden widths of each head, default 256, 128, 64. */
@@ -102,7 +110,6 @@ export function createModel(options: ModelOptions, rng: Rng): Model {
 /** The specification that options describe, checked. */
 export function modelSpec(options: ModelOptions): ModelSpec {
   const { fusion = "concat", fusionWidth = 768, headHidden = HEAD_HIDDEN, dropout = HEAD_DROPOUT } = options;
-  if (!Object.hasOwn(FUSIONS, fusion)) throw unknownName("fusion", fusion, Object.keys(FUSIONS));
   if (!(dropout >= 0 && dropout < 1)) throw invalidArgument("dropout", dropout, "a probability in [0, 1)");
   if (options.views.length === 0)
     throw invalidArgument("views", "empty", "at least one site and magnification");
@@ -116,7 +123,7 @@ export function modelSpec(options: ModelOptions): ModelSpec {
       options.encoder ?? "pathobench-vit-s/16",
       options.imageSize ? { imageSize: options.imageSize } : {},
     ),
-    fusion: { kind: fusion, width: fusionWidth },
+    fusion: referTo(fusion, fusionWidth),
     head: { hidden: headHidden, dropout },
     tasks: Object.fromEntries(tasks.map(([name, { title, classes }]) => [name, { title, classes }])),
     views: options.views.map(({ site, magnification }) => ({ site, magnification })),
@@ -132,7 +139,7 @@ export function modelParameters(spec: ModelSpec): ParameterDeclarations {
   );
   return {
     ...prefixed("encoder", vitParameters(spec.encoder)),
-    ...prefixed("fusion", FUSIONS[spec.fusion.kind].parameters(fusionShape(spec))),
+    ...prefixed("fusion", fusionBlock(spec.fusion).parameters(fusionShape(spec))),
     ...Object.assign({}, ...heads),
   };
 }
@@ -152,6 +159,8 @@ export interface ForwardOptions {
   readonly dropout?: Readonly<Record<string, tf.Tensor>>;
   /** Sees each encoder layer's output, see `vitLayers`. */
   readonly tap?: LayerTap;
+  /** [B, M], 1 for an image that is there, 0 for one that is missing, see `imageMask`. Absent: all are there. */
+  readonly mask?: tf.Tensor;
 }
 
 /** What `forward` gives: logits by task, and what they were made from. */
@@ -162,6 +171,8 @@ export interface ForwardResult {
   readonly features: tf.Tensor;
   /** [B, F] */
   readonly fused: tf.Tensor;
+  /** [B, M], how much each image counts, a patient's summing to one: only of fusion blocks that have such weights. */
+  readonly attention?: tf.Tensor;
 }
 
 /**
@@ -178,7 +189,7 @@ export function forward(
   options: ForwardOptions = {},
 ): ForwardResult {
   const features = encodeImages(spec, parameters, images, options.tap); // [B * M, D]
-  return { features, ...forwardFeatures(spec, parameters, features, options.dropout) };
+  return { features, ...forwardFeatures(spec, parameters, features, options.dropout, options.mask) };
 }
 
 /** The encoder's part: from images [B, M, h, w, 3], normalised, to features [B * M, D]. */
@@ -205,21 +216,29 @@ export function encoderChain(spec: ModelSpec): Chain {
   }));
 }
 
-/** The part after the encoder: from features [B * M, D] to logits. */
+/** The part after the encoder: from features [B * M, D], and a mask [B, M] of missing images, to logits. */
 export function forwardFeatures(
   spec: ModelSpec,
   parameters: LiveParameters,
   features: tf.Tensor,
   dropout: ForwardOptions["dropout"] = {},
-): Pick<ForwardResult, "logits" | "fused"> {
-  const fused = FUSIONS[spec.fusion.kind].forward(fusionShape(spec), under("fusion", parameters), features); // [B, F]
+  mask?: tf.Tensor,
+): Pick<ForwardResult, "logits" | "fused" | "attention"> {
+  const block = fusionBlock(spec.fusion);
+  const shape = fusionShape(spec);
+  const own = under("fusion", parameters);
+  const fused = block.forward(shape, own, features, mask); // [B, F]
   const logits = Object.fromEntries(
     Object.keys(spec.tasks).map((task) => [
       task,
       headForward(headShape(spec, task), under(`heads.${task}`, parameters), fused, dropout[task]),
     ]),
   );
-  return { logits, fused };
+  return {
+    logits,
+    fused,
+    ...(block.attention ? { attention: block.attention(shape, own, features, mask) } : {}),
+  };
 }
 
 function checkImages(spec: ModelSpec, shape: readonly number[]): void {

@@ -7,14 +7,8 @@
  */
 import { invalidArgument, unknownName } from "../core/errors";
 import { type Chain, type Link, linear, runChain, tf } from "../engine";
-import {
-  attentionLayer,
-  type LiveParameters,
-  layerNormLayer,
-  mlpLayer,
-  parameter,
-  TRANSFORMER_EPSILON,
-} from "./layers";
+import { type LayerTap, transformerBlock, unchanged } from "./block";
+import { type LiveParameters, layerNormLayer, parameter, TRANSFORMER_EPSILON } from "./layers";
 import {
   layerNormParameters,
   type ParameterDeclarations,
@@ -145,12 +139,6 @@ export function vitParameters(config: ViTConfig): ParameterDeclarations {
 }
 
 /**
- * Called with each named layer's output; what it returns is used instead. This is how explanations read and
- * nudge the inside of a model. The value is [T, I, D].
- */
-export type LayerTap = (layer: string, value: tf.Tensor) => tf.Tensor;
-
-/**
  * The layers a tap sees, in order. In the last block only the class token goes on after the attention, so
  * the last layer with a value for every patch is its `norm1`.
  */
@@ -230,8 +218,6 @@ function own(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
-const unchanged: LayerTap = (_, value) => value;
-
 /** Cut into patches, project, put the class token in front, add positions: [I, h, w, 3] -> [T, I, D]. */
 function embed(config: ViTConfig, parameters: LiveParameters, images: tf.Tensor): tf.Tensor {
   const { patch, width } = config;
@@ -259,29 +245,4 @@ function patchProjection(config: ViTConfig, parameters: LiveParameters): tf.Tens
   const kernel = parameter(parameters, "patch_embed.proj.weight"); // [D, 3, P, P]
   const channels = tf.reshape(kernel, [config.width, 3, config.patch * config.patch]);
   return tf.reshape(tf.transpose(channels, [0, 2, 1]), [config.width, -1]);
-}
-
-/** How many heads, how many tokens go on after the attention, and who watches. */
-export interface BlockOptions {
-  readonly heads: number;
-  readonly queries: number;
-  readonly tap?: LayerTap;
-}
-
-/** One pre-norm block: x + attention(norm1(x)), then x + mlp(norm2(x)). [T, I, D] -> [queries, I, D] */
-export function transformerBlock(
-  layers: LiveParameters,
-  x: tf.Tensor,
-  { heads, queries, tap = unchanged }: BlockOptions,
-): tf.Tensor {
-  const normed = tap("norm1", layerNormLayer(x, layers, "norm1", TRANSFORMER_EPSILON));
-  const attended = tap("attn", attentionLayer(normed, layers, "attn", { heads, queries }));
-  const middle = tf.add(firstTokens(x, queries), attended);
-  const normedAgain = tap("norm2", layerNormLayer(middle, layers, "norm2", TRANSFORMER_EPSILON));
-  return tf.add(middle, tap("mlp", mlpLayer(normedAgain, layers, "mlp")));
-}
-
-function firstTokens(x: tf.Tensor, count: number): tf.Tensor {
-  const [tokens, images, width] = x.shape as [number, number, number];
-  return count === tokens ? x : tf.slice(x, [0, 0, 0], [count, images, width]);
 }

@@ -19,7 +19,13 @@ import type { BatchOptions } from "./batches";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { curveText, type EpochRecord } from "./history";
 import { trainingLoop } from "./loop";
-import { type FitOptions, type FitSettings, lossFunctions, resolveOptions } from "./options";
+import {
+  type FitOptions,
+  type FitSettings,
+  lossFunctions,
+  resolveOptions,
+  TRAINING_PRESETS,
+} from "./options";
 import { PixelSource } from "./pixels";
 import { encodePatients } from "./predictor";
 import { Run } from "./run";
@@ -156,7 +162,7 @@ async function startingModel<Task extends string>(
     encoder,
     imageSize: settings.imageSize,
     imageFit: settings.imageFit,
-    fusion: settings.fusion,
+    fusion: options.fusion ?? TRAINING_PRESETS[settings.preset].fusion,
     fusionWidth: settings.fusionWidth,
     dropout: settings.dropout,
     views: settings.views,

@@ -12,7 +12,7 @@ import { packageVersion } from "../core/version";
 import { loadModel } from "../model";
 import type { TrainingCohort } from "./cohort";
 import { fit } from "./fit";
-import { type FitOptions, resolveOptions } from "./options";
+import { type FitOptions, type FitSettings, resolveOptions } from "./options";
 import { PixelSource } from "./pixels";
 import { Run, type RunRecord } from "./run";
 
@@ -23,7 +23,8 @@ import { Run, type RunRecord } from "./run";
  * that come from no file is not kept: nobody could tell whether they changed.
  *
  * @param cohort   as for `fit`
- * @param options  as for `fit`; a loss function of your own cannot be recognised later, so such a run is not kept
+ * @param options  as for `fit`; a loss function or fusion block of your own may have changed in ways nobody can
+ *                 tell later, so such a run is not kept
  * @throws as `fit`
  * @example
  * const run = await train.keptFit(cohort, { preset: "notebook", tasks: "TD" }); // minutes
@@ -33,7 +34,7 @@ export async function keptFit<Task extends string>(
   cohort: TrainingCohort<Task>,
   options: FitOptions<Task> = {},
 ): Promise<Run<Task>> {
-  if (Object.values(resolveOptions(cohort, options).loss).includes("custom")) return fit(cohort, options);
+  if (hasOwnCode(resolveOptions(cohort, options), options)) return fit(cohort, options);
   const key = runKey(cohort, options);
   if (key === undefined) return fit(cohort, options);
   const folder = path.join(cacheFolder(), "runs", key);
@@ -50,6 +51,8 @@ export async function keptFit<Task extends string>(
  * @param cohort  the cohort it was trained on: the run predicts its patients
  * @throws InvalidArgument    when the folder holds no run
  * @throws InvalidCheckpoint  when the model file cannot be read
+ * @throws UnknownName  when the model has a fusion block of somebody's own that is not defined here: run the cell with
+ *                      its `model.fusion({ ... })` first
  * @example
  * const run = await train.loadRun("runs/td", cohort);
  */
@@ -100,6 +103,10 @@ async function saveWhole(run: Run, folder: string): Promise<void> {
     // Another process finished the same run first; its files are as good as ours.
     await rm(beside, { recursive: true, force: true });
   }
+}
+
+function hasOwnCode({ loss }: FitSettings, { fusion }: Pick<FitOptions, "fusion">): boolean {
+  return Object.values(loss).includes("custom") || typeof fusion === "object";
 }
 
 /** A fingerprint of everything that a run depends on; `undefined` when an image has no file. */

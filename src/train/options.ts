@@ -8,6 +8,7 @@ import type {
   ImageSize,
   Normalisation,
   NormalisationName,
+  OwnFusion,
   PositionResize,
   View,
   ViTConfig,
@@ -138,7 +139,9 @@ export type TrainingPreset = keyof typeof TRAINING_PRESETS;
 export type LossChoice = LossName | LossFunction;
 
 /** Everything that `fit` takes beside the cohort. What is not given comes from the preset. */
-export interface FitOptions<Task extends string = string> extends Partial<TrainingRecipe> {
+export interface FitOptions<Task extends string = string> extends Partial<Omit<TrainingRecipe, "fusion">> {
+  /** A built-in fusion block by name, or one of your own made by `model.fusion`. */
+  readonly fusion?: FusionKind | OwnFusion;
   /** Default `published`. */
   readonly preset?: TrainingPreset;
   /** What to learn: one task, or several at once (the sum of their losses). Default all tasks of the cohort. */
@@ -167,7 +170,10 @@ export interface FitOptions<Task extends string = string> extends Partial<Traini
 }
 
 /** A recipe with nothing left open, as plain JSON: what `run.json` holds. */
-export interface FitSettings extends Omit<TrainingRecipe, "encoder" | "imageSize" | "normalisation"> {
+export interface FitSettings
+  extends Omit<TrainingRecipe, "encoder" | "imageSize" | "normalisation" | "fusion"> {
+  /** Name of the fusion block, built in or one's own. */
+  readonly fusion: string;
   readonly preset: TrainingPreset;
   readonly tasks: readonly string[];
   readonly views: readonly View[];
@@ -202,6 +208,7 @@ export function resolveOptions<Task extends string>(
       ? { ...start.learningRate, encoder: PRETRAINED_NOTEBOOK_RATE }
       : start.learningRate;
   const recipe: TrainingRecipe = { ...start, learningRate, ...recipeOf(options) };
+  const fusion = options.fusion ?? start.fusion;
   const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
   for (const task of tasks)
     if (!cohort.tasks.includes(task as Task)) throw unknownName("task", task, cohort.tasks);
@@ -210,6 +217,7 @@ export function resolveOptions<Task extends string>(
   checkRecipe(recipe);
   return {
     ...recipe,
+    fusion: typeof fusion === "string" ? fusion : fusion.name,
     preset,
     tasks,
     views: checkedViews(cohort, options.views ?? cohort.views),
@@ -248,7 +256,8 @@ function lossChoice(loss: FitOptions["loss"], task: string): LossChoice {
 /** The part of the options that belongs to the recipe, without those that are `undefined`. */
 function recipeOf(options: FitOptions): Partial<TrainingRecipe> {
   const keys = Object.keys(TRAINING_PRESETS.published) as (keyof TrainingRecipe)[];
-  return Object.fromEntries(keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
+  const own = keys.filter((key) => key !== "fusion" && options[key] !== undefined);
+  return Object.fromEntries(own.map((key) => [key, options[key]]));
 }
 
 function checkRecipe(recipe: TrainingRecipe): void {

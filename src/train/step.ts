@@ -4,6 +4,7 @@
  *
  * Letters: B patients, M images a patient, D feature width, C classes.
  */
+import { OsccError } from "../core/errors";
 import { filledTensor, type HostTensor, type StepFunction, type TensorSpec, tf } from "../engine";
 import {
   forward,
@@ -139,9 +140,23 @@ type Live = Readonly<Record<string, tf.Tensor>>;
 export function totalLoss(spec: ModelSpec, logits: Live, inputs: Live, losses: StepOptions["losses"]) {
   const terms = Object.keys(spec.tasks).map((task) => {
     const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
-    return losses[task]!(logits[task]!, targets);
+    return oneNumber(task, losses[task]!(logits[task]!, targets));
   });
-  return tf.reshape(sum(terms), []);
+  return sum(terms);
+}
+
+/** The value of a loss function as a scalar. */
+function oneNumber(task: string, loss: tf.Tensor): tf.Tensor {
+  if (loss.size === 1) return tf.reshape(loss, []);
+  throw new OsccError(
+    "ShapeMismatch",
+    [
+      `the loss of ${task} gives shape [${loss.shape.join(", ")}].`,
+      "Expected one number: the weighted mean over the patients of a batch.",
+      "For example  tf.sum(tf.mul(targets.weight, lossOfEachPatient)).",
+    ],
+    { expected: [], found: loss.shape },
+  );
 }
 
 /** The dropout masks among a step's inputs, by task. */

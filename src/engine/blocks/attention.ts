@@ -18,13 +18,22 @@ import { axes, expectShape } from "./rows";
  * @param k      keys `[N, B, D]`
  * @param v      values `[N, B, D]`
  * @param heads  how many; a divisor of `D`
+ * @param bias   added to the scores before the softmax, `[B, 1, 1, N]`: 0 for a key that is read, a large negative
+ *               number for one that is not. No gradient flows into it. Default none
  * @returns      `[M, B, D]`, the heads side by side
  */
-export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: number): tf.Tensor {
+export function attention(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  heads: number,
+  bias?: tf.Tensor,
+): tf.Tensor {
   const [queries, batch, width] = q.shape as [number, number, number];
   const tokens = k.shape[0]!;
   expectShape("attention: keys", k, axes({ tokens: undefined, batch, width }));
   expectShape("attention: values", v, axes({ tokens, batch, width }));
+  if (bias) expectShape("attention: bias", bias, axes({ batch, "every head": 1, "every query": 1, tokens }));
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
     throw invalidArgument("heads", heads, `a divisor of the width ${width}`);
 
@@ -39,7 +48,7 @@ export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: numbe
       transposeB: true,
       alpha: scale,
     }); // [B, H, M, N]
-    const weights = tf.softmax(scores);
+    const weights = tf.softmax(bias ? tf.add(scores, bias) : scores);
     const mixed = headsProduct(weights, split(v!), { sequenceFirstB: true }); // [B, H, M, d]
     const value = join(mixed, queries);
     return {
@@ -74,6 +83,13 @@ export interface SelfAttentionOptions {
    * class token is read, so `queries: 1` there gives the same result for less work.
    */
   readonly queries?: number;
+  /** See `attention`. */
+  readonly bias?: tf.Tensor;
+  /** Applied to the queries and to the keys of each head, `[N, B, H, D / H]`, before they meet. Default nothing. */
+  readonly normalise?: {
+    readonly queries: (x: tf.Tensor) => tf.Tensor;
+    readonly keys: (x: tf.Tensor) => tf.Tensor;
+  };
 }
 
 /**
@@ -92,7 +108,7 @@ export function selfAttention(
   x: tf.Tensor,
   weight: tf.Tensor,
   bias: tf.Tensor,
-  { heads, queries = x.shape[0]! }: SelfAttentionOptions,
+  { heads, queries = x.shape[0]!, bias: scoreBias, normalise }: SelfAttentionOptions,
 ): tf.Tensor {
   const [tokens, batch, width] = x.shape as [number, number, number];
   expectShape("selfAttention: weight", weight, axes({ "3 x width": 3 * width, width }));
@@ -103,5 +119,11 @@ export function selfAttention(
   const [wq, wk, wv] = tf.split(weight, 3, 0) as [tf.Tensor, tf.Tensor, tf.Tensor];
   const [bq, bk, bv] = tf.split(bias, 3, 0) as [tf.Tensor, tf.Tensor, tf.Tensor];
   const asking = queries === tokens ? x : tf.slice(x, [0, 0, 0], [queries, batch, width]);
-  return attention(linear(asking, wq, bq), linear(x, wk, bk), linear(x, wv, bv), heads);
+  const ofHeads = (tokens: tf.Tensor, change: ((x: tf.Tensor) => tf.Tensor) | undefined) =>
+    change
+      ? tf.reshape(change(tf.reshape(tokens, [tokens.shape[0]!, batch, heads, width / heads])), tokens.shape)
+      : tokens;
+  const q = ofHeads(linear(asking, wq, bq), normalise?.queries);
+  const k = ofHeads(linear(x, wk, bk), normalise?.keys);
+  return attention(q, k, linear(x, wv, bv), heads, scoreBias);
 }

@@ -1,13 +1,14 @@
-/** The fusion strategies by name. Adding one is a file beside this one and a line here. */
-import { concat } from "./concat";
-import { gated } from "./gated";
-import { lmf } from "./lmf";
-import { transformer } from "./transformer";
-
+/** Fusion: from the features of a patient's images to one vector. */
 export type { FusionBlock, FusionShape } from "./block";
-
-/** The fusion blocks by name. */
-export const FUSIONS = { concat, lmf, gated, transformer } as const;
-
-/** `"concat" | "lmf" | "gated" | "transformer"` */
-export type FusionKind = keyof typeof FUSIONS;
+export { FUSIONS, type FusionKind } from "./built-in";
+export { imageMask } from "./mask";
+export {
+  type FusionContext,
+  type FusionDefinition,
+  type FusionParameter,
+  type FusionReference,
+  fusion,
+  fusionBlock,
+  type OwnFusion,
+  referTo,
+} from "./own";

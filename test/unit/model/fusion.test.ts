@@ -47,6 +47,15 @@ describe("parameter sizes of the study", () => {
     expect(found.mebibytes.toFixed(2)).toBe(mebibytes);
   });
 
+  test.each([
+    ["modality-lmf", 67_108_704],
+    ["abmil", 394_241],
+    ["gated-abmil", 492_673],
+    ["mean", 295_680],
+  ] as const)("%s, which the study does not print, has %i parameters", (kind, parameters) => {
+    expect(size(kind, STUDY).parameters).toBe(parameters);
+  });
+
   test("concatenation of the three images of one site has 3.38 MiB", () => {
     expect(size("concat", { ...STUDY, images: 3 }).mebibytes.toFixed(2)).toBe("3.38");
   });
@@ -76,7 +85,7 @@ describe("what the blocks compute", () => {
     },
   );
 
-  test.each(["gated", "transformer", "lmf"] as const)(
+  test.each(["gated", "transformer", "lmf", "abmil", "gated-abmil", "mean"] as const)(
     "%s does not depend on the order of the images",
     (kind) => {
       const parameters = initialise(FUSIONS[kind].parameters(SMALL), new Rng(kind));
@@ -89,12 +98,30 @@ describe("what the blocks compute", () => {
     },
   );
 
-  test("concat depends on the order of the images", () => {
-    const parameters = initialise(FUSIONS.concat.parameters(SMALL), new Rng("concat"));
+  test.each(["concat", "modality-lmf"] as const)("%s depends on the order of the images", (kind) => {
+    const parameters = initialise(FUSIONS[kind].parameters(SMALL), new Rng(kind));
     const [a, b, c] = randomFeatures(3, 4);
-    expect(fuse("concat", SMALL, parameters, [a!, b!, c!])).not.toEqual(
-      fuse("concat", SMALL, parameters, [c!, a!, b!]),
+    expect(fuse(kind, SMALL, parameters, [a!, b!, c!])).not.toEqual(
+      fuse(kind, SMALL, parameters, [c!, a!, b!]),
     );
+  });
+
+  test("low-rank fusion with a factor for each image, all the same, is the shared-factor one", () => {
+    const shared = initialise(FUSIONS.lmf.parameters(SMALL), new Rng("lmf"));
+    const factor = shared.factor!;
+    const repeated = {
+      ...factor,
+      shape: [3, ...factor.shape],
+      data: new Float32Array(3 * factor.data.length),
+    };
+    for (let image = 0; image < 3; image++) repeated.data.set(factor.data, image * factor.data.length);
+    const features = randomFeatures(6, 4);
+    const expected = fuse("lmf", SMALL, shared, features);
+    fuse("modality-lmf", SMALL, { ...shared, factor: repeated }, features).forEach((row, b) => {
+      row.forEach((value, f) => {
+        expect(value).toBeCloseTo(expected[b]![f]!, 4);
+      });
+    });
   });
 
   test("gated is the sum over images of sigmoid(x) tanh(x), x one shared projection", () => {
