@@ -27,7 +27,7 @@ export interface OsccErrorData {
   ShapeMismatch: { expected: readonly (number | string)[]; found: readonly number[] };
   /** A tensor operation that the tracing backend cannot express. */
   UnsupportedOperation: { operation: string };
-  /** A loss or parameter became NaN or infinite. */
+  /** A loss, gradient or parameter became NaN or infinite: `tensor` was the first, in the order of computation. */
   NotFinite: { step: number; tensor: string };
   /** No device can do the work, or the one asked for is not here. */
   DeviceUnavailable: { device: string; reasons: readonly string[] };
@@ -64,7 +64,9 @@ export type CheckpointProblem =
   | "forbidden-global"
   | "unsupported-dtype"
   | "names"
-  | "shapes";
+  | "shapes"
+  | "version"
+  | "another-run";
 
 /** The closed set of error codes. */
 export type OsccErrorCode = keyof OsccErrorData;

@@ -71,7 +71,9 @@ export async function eagerProgram({
   return {
     device: "eager",
     build: { nodes: 0, bytes: 0, milliseconds: performance.now() - started },
+    inputs,
     outputs,
+    state: specs,
     run: async (given, options) => {
       const checked = checkInputs(name, inputs, given);
       return turns.take(async () => {

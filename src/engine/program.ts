@@ -41,8 +41,10 @@ export interface Program<I extends string = string, O extends string = string, S
   readonly device: Device;
   /** How long tracing and preparing took, and how large the graph is. */
   readonly build: { readonly nodes: number; readonly bytes: number; readonly milliseconds: number };
-  /** Shapes of the outputs. */
+  /** Shapes of the inputs, the outputs and the state. */
+  readonly inputs: Readonly<Record<I, Required<TensorSpec>>>;
   readonly outputs: Readonly<Record<O, Required<TensorSpec>>>;
+  readonly state: Readonly<Record<S, Required<TensorSpec>>>;
   run(inputs: Readonly<Record<I, RunInput>>, options?: RunOptions): Promise<Record<O, HostTensor>>;
   /** A copy of the state, all of it or some entries. */
   readState(names?: readonly S[]): Promise<Record<S, HostTensor>>;

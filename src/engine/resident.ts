@@ -121,7 +121,9 @@ function handle({ worker, program }: Loaded, facts: HandleFacts): Program {
   return {
     device,
     build: { nodes: facts.nodes, bytes: facts.bytes, milliseconds: performance.now() - facts.started },
+    inputs,
     outputs: specsByName(facts.outputs),
+    state,
     run: async (given, options) => {
       const data = mapValues(checkInputs(name, inputs, given), (tensor) => tensor.data);
       return inTurn(async () => {

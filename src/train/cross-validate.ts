@@ -1,10 +1,12 @@
 /** Cross-validation: every patient is predicted by a model that never saw them. */
+import path from "node:path";
 import { inspect } from "node:util";
 import { dealFolds } from "../cohort";
 import { invalidArgument, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { Rng } from "../core/random";
 import { MISSING_LABEL, type Predictions } from "../evaluate";
+import { checkpointOptions } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { fit } from "./fit";
 import { type FitOptions, resolveOptions } from "./options";
@@ -98,13 +100,26 @@ export async function crossValidate<Task extends string>(
   for (let fold = 0; fold < folds; fold++) {
     const [test, valid] = [members(fold), members(fold + 1)];
     const train = patients.filter((patient) => !isIn(patient, fold) && !isIn(patient, fold + 1));
-    const run = await trainFold(cohort, { ...fitOptions, split: { train: ids(train), valid: ids(valid) } });
+    const run = await trainFold(cohort, {
+      ...fitOptions,
+      ...foldCheckpoint(fitOptions.checkpoint, fold),
+      split: { train: ids(train), valid: ids(valid) },
+    });
     runs.push(run);
     for (const task of tasks) parts[task]!.push(await run.predict(test, task as Task));
   }
   const held = Array.from({ length: folds }, (_, fold) => ids(members(fold)));
   const joined = Object.fromEntries(tasks.map((task) => [task, join(parts[task]!)]));
   return new CrossValidation(runs, held, joined, cohort.provenance);
+}
+
+/** Each fold is a run of its own, with a checkpoint folder of its own. */
+function foldCheckpoint(
+  choice: CrossValidationOptions["checkpoint"],
+  fold: number,
+): Pick<CrossValidationOptions, "checkpoint"> {
+  const options = checkpointOptions(choice);
+  return options ? { checkpoint: { ...options, folder: path.join(options.folder, `fold-${fold + 1}`) } } : {};
 }
 
 function join(parts: readonly Predictions[]): Predictions {

@@ -16,8 +16,10 @@ import {
   readCheckpoint,
 } from "../model";
 import type { BatchOptions } from "./batches";
+import { Checkpoints } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { curveText, type EpochRecord } from "./history";
+import { runIdentity } from "./identity";
 import { trainingLoop } from "./loop";
 import {
   type FitOptions,
@@ -39,13 +41,15 @@ import { balancedClassWeights } from "./targets";
  * AdamW with cosine, 200 epochs), which wants a GPU; `preset: "notebook"` learns the phantom on two cores.
  * Any single choice can be given beside a preset. Validation scores are computed after each epoch; `select` says which
  * of them chooses the epoch, `earlyStopping` when to give up. Several tasks are learned by the sum of their losses.
- * The same seed gives the same run.
+ * The same seed gives the same run, also when it was interrupted: with a `checkpoint` folder, the same call goes on
+ * where it stopped, on the processor to the same last digit.
  *
  * @param cohort   from `openCohort`, or any object of the same form
  * @param options  see `FitOptions`
  * @throws UnknownName, InvalidArgument  for options that do not fit the cohort
  * @throws NotFinite  when the loss becomes NaN or infinite, naming the step
- * @throws InvalidCheckpoint  when the weights file cannot be read or does not fit the encoder
+ * @throws InvalidCheckpoint  when the weights file cannot be read or does not fit the encoder, or the checkpoint
+ *                            folder holds another run
  * @throws Aborted    when stopped
  * @example
  * const run = await fit(cohort, { preset: "notebook", tasks: "TD" });
@@ -74,6 +78,9 @@ export async function fit<Task extends string>(
   const model =
     settings.normalisation === "train" ? await withStatistics(start.model, train, pixels) : start.model;
 
+  const checkpoints = await Checkpoints.open(options.checkpoint, () =>
+    runIdentity({ settings, model, losses, train, valid }),
+  );
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
   const batches: BatchOptions = {
     spec: model.spec,
@@ -94,6 +101,7 @@ export async function fit<Task extends string>(
     device: options.device ?? "auto",
     signal,
     onEpoch: options.onEpoch ?? showCurve(),
+    checkpoints,
   });
   warnOfUndefinedScores(settings, result.undefinedAuc);
   return new Run({

@@ -10,6 +10,7 @@ export {
   adamWUpdate,
 } from "./adamw";
 export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Symmetry } from "./augment";
+export type { CheckpointOptions } from "./checkpoints";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 export { type EarlyStopping, epochsWithoutProgress } from "./early-stopping";

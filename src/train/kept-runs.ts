@@ -20,7 +20,8 @@ import { Run, type RunRecord } from "./run";
  * `fit`, unless the same run was finished before: then that one is read back.
  *
  * The image files count by path, size and time of change; change one and the run is made again. A run on images
- * that come from no file is not kept: nobody could tell whether they changed.
+ * that come from no file is not kept: nobody could tell whether they changed. A run that is interrupted goes on from
+ * its last checkpoint when it is asked for again.
  *
  * @param cohort   as for `fit`
  * @param options  as for `fit`; a loss function or fusion block of your own may have changed in ways nobody can
@@ -39,8 +40,10 @@ export async function keptFit<Task extends string>(
   if (key === undefined) return fit(cohort, options);
   const folder = path.join(cacheFolder(), "runs", key);
   if (existsSync(path.join(folder, "run.json"))) return loadRun(folder, cohort);
-  const run = await fit(cohort, options);
+  const unfinished = `${folder}.training`;
+  const run = await fit(cohort, { checkpoint: unfinished, ...options });
   await saveWhole(run, folder);
+  await rm(unfinished, { recursive: true, force: true });
   return run;
 }
 

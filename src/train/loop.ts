@@ -1,14 +1,17 @@
 /** The training loop: epochs of steps, validation after each, the best parameters kept. */
 import { throwIfAborted } from "../core/abort";
-import { OsccError } from "../core/errors";
+import { isOsccError } from "../core/errors";
+import { host } from "../core/host";
 import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
-import type { Device } from "../engine";
+import type { Device, HostTensor } from "../engine";
 import { MISSING_LABEL } from "../evaluate";
 import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
 import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches";
+import type { Checkpoints } from "./checkpoints";
 import type { TrainingPatient } from "./cohort";
+import { notFinite } from "./divergence";
 import { stopsEarly } from "./early-stopping";
 import { validationLoss, validationScores } from "./evaluation";
 import type { EpochRecord } from "./history";
@@ -19,6 +22,8 @@ import { Predictor } from "./predictor";
 import { epochOrder } from "./sampler";
 import { cosine } from "./schedule";
 import { isBetter, meanAuc } from "./selection";
+import { isSum } from "./step";
+import { type Position, START, type TrainingState } from "./training-state";
 
 export interface LoopInput {
   readonly model: Model;
@@ -31,6 +36,8 @@ export interface LoopInput {
   readonly device: Device | "auto";
   readonly signal: AbortSignal | undefined;
   readonly onEpoch: (history: readonly EpochRecord[]) => void | Promise<void>;
+  /** Where to go on from, and where to write how far it has come. */
+  readonly checkpoints: Checkpoints;
 }
 
 export interface LoopResult {
@@ -75,39 +82,84 @@ async function runEpochs(
       { epoch, batch: settings.batch, size: step.size },
     );
   const passesPerEpoch = passesOf(0).length;
+  const batchesPerEpoch = Math.ceil(orderOf(0).length / settings.batch);
+  const { checkpoints } = input;
+  const { found } = checkpoints;
+  if (found) await goOn(input, step, found);
   const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * passesPerEpoch);
-  const history: EpochRecord[] = [];
-  let best: EpochRecord | undefined;
-  let bestParameters: Parameters = {};
-  let undefinedAuc: Readonly<Record<string, string>> = {};
-
-  for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    throwIfAborted(signal, "training");
-    const started = performance.now();
-    const rates = ratesOf(settings, epoch);
-    const trainLoss = await trainEpoch(input, step, passesOf(epoch), {
-      rates,
-      report: (done, loss) =>
-        progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
+  const history: EpochRecord[] = [...(found?.history ?? [])];
+  let { best, bestParameters = {}, undefinedAuc = {} } = found ?? ({} as Partial<TrainingState>);
+  let position = found?.position ?? START;
+  const isOver = () =>
+    position.epoch >= settings.epochs || stopsEarly(history, settings.select, settings.earlyStopping);
+  const wasOver = isOver();
+  const keep = async () => {
+    const { path, state } = input.rng;
+    const broken = await checkpoints.keep({
+      position,
+      history: [...history],
+      best,
+      bestParameters,
+      undefinedAuc,
+      device: step.program.device,
+      random: { path, state },
+      tensors: await readTensors(step),
     });
-    const parameters = await readParameters(step);
-    const validation = await validate(input, predictor, parameters);
-    undefinedAuc = validation?.reasons ?? {};
-    const record: EpochRecord = {
-      epoch: epoch + 1,
-      trainLoss,
-      ...validation?.record,
-      learningRate: rates.rest,
-      encoderLearningRate: rates.encoder,
-      seconds: (performance.now() - started) / 1000,
-    };
-    history.push(record);
-    if (isBetter(record, best, settings.select)) {
-      best = record;
-      bestParameters = parameters;
+    if (broken === undefined) return;
+    const { epoch, batch } = position;
+    const taken = epoch * batchesPerEpoch + batch;
+    throw notFinite({
+      step: taken,
+      epoch,
+      tensor: broken,
+      rate: ratesOf(settings, epoch).rest,
+      checkpoint: checkpoints.file,
+    });
+  };
+
+  try {
+    while (!isOver()) {
+      const { epoch } = position;
+      throwIfAborted(signal, "training");
+      const started = performance.now() - 1000 * position.seconds;
+      const secondsSoFar = () => (performance.now() - started) / 1000;
+      const rates = ratesOf(settings, epoch);
+      const trainLoss = await trainEpoch(input, step, passesOf(epoch), {
+        from: position,
+        rates,
+        report: (done, loss) =>
+          progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
+        onBatch: async (reached) => {
+          position = { ...reached, seconds: secondsSoFar() };
+          if (checkpoints.due) await keep();
+        },
+      });
+      const parameters = await readParameters(step);
+      const validation = await validate(input, predictor, parameters);
+      undefinedAuc = validation?.reasons ?? {};
+      const record: EpochRecord = {
+        epoch: epoch + 1,
+        trainLoss,
+        ...validation?.record,
+        learningRate: rates.rest,
+        encoderLearningRate: rates.encoder,
+        seconds: secondsSoFar(),
+      };
+      history.push(record);
+      if (isBetter(record, best, settings.select)) {
+        best = record;
+        bestParameters = parameters;
+      }
+      position = { ...START, epoch: epoch + 1 };
+      await input.onEpoch([...history]);
     }
-    await input.onEpoch([...history]);
-    if (stopsEarly(history, settings.select, settings.earlyStopping)) break;
+    if (checkpoints.file && !wasOver) await keep();
+  } catch (error) {
+    // What was stopped between two steps goes on from there.
+    if (checkpoints.file && isOsccError(error, "Aborted")) await keep();
+    throw error;
+  } finally {
+    await checkpoints.settle();
   }
   progress.end(summary(settings, history, best!, step.program.device));
   return {
@@ -119,9 +171,23 @@ async function runEpochs(
   };
 }
 
+/** Put an interrupted training's state where it was. */
+async function goOn({ rng }: LoopInput, { program }: OpenStep, found: TrainingState): Promise<void> {
+  await program.writeState(found.tensors);
+  rng.restore(found.random.state);
+  if (found.device !== program.device)
+    host().warn(
+      `this run was begun on ${found.device} and goes on on ${program.device}: its last digits will differ.`,
+    );
+}
+
 interface EpochPlan {
   readonly rates: { readonly encoder: number; readonly rest: number };
   readonly report: (passesDone: number, loss: number) => void;
+  /** Where the epoch begins, or goes on. */
+  readonly from: Position;
+  /** After each batch: how far the epoch has come. */
+  readonly onBatch: (reached: Omit<Position, "seconds">) => Promise<void>;
 }
 
 /** One pass over the patients; the next inputs are prepared while the engine works on the present ones. */
@@ -129,17 +195,18 @@ async function trainEpoch(
   input: LoopInput,
   step: OpenStep,
   passes: readonly Pass[],
-  { rates, report }: EpochPlan,
+  { rates, report, from, onBatch }: EpochPlan,
 ): Promise<number> {
   const batches = passes.filter((pass) => pass.isLast).length;
   const prepare = (pass: Pass) => passInputs(pass, input.batches, input.rng);
-  let total = 0;
-  let patients = 0;
+  const first = passes.findIndex((pass) => pass.batch === from.batch);
+  const ahead = first < 0 ? [] : passes.slice(first);
+  let { lossSum, patients } = from;
   let batchLoss = 0;
-  let waiting = prepare(passes[0]!);
-  for (const [index, pass] of passes.entries()) {
+  let waiting = ahead[0] && prepare(ahead[0]);
+  for (const [index, pass] of ahead.entries()) {
     const taken = pass.epoch * batches + pass.batch + 1;
-    const inputs = await waiting;
+    const inputs = await waiting!;
     const running = step.program.run({
       ...inputs,
       encoderRate: rates.encoder,
@@ -147,20 +214,25 @@ async function trainEpoch(
       ...adamWCorrections(taken),
       ...(step.accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
     });
-    const next = passes[index + 1];
+    const next = ahead[index + 1];
     if (next) {
       waiting = prepare(next);
       waiting.catch(() => {}); // seen when awaited; if this pass fails first, nobody awaits it
     }
     batchLoss += (await running).loss!.data[0]!;
-    if (!Number.isFinite(batchLoss)) throw notFinite(batchLoss, taken, pass.epoch, rates.rest);
-    report(index + 1, batchLoss);
+    if (!Number.isFinite(batchLoss)) {
+      const checkpoint = input.checkpoints.file;
+      const { epoch } = pass;
+      throw notFinite({ step: taken, epoch, tensor: "loss", value: batchLoss, rate: rates.rest, checkpoint });
+    }
+    report(first + index + 1, batchLoss);
     if (!pass.isLast) continue;
-    total += batchLoss * pass.patients.length;
+    lossSum += batchLoss * pass.patients.length;
     patients += pass.patients.length;
     batchLoss = 0;
+    await onBatch({ epoch: pass.epoch, batch: pass.batch + 1, lossSum, patients });
   }
-  return total / patients;
+  return lossSum / patients;
 }
 
 function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epoch: number) {
@@ -172,6 +244,11 @@ function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epo
 async function readParameters({ program, names }: OpenStep): Promise<Parameters> {
   const state = await program.readState(names);
   return Object.fromEntries(names.map((name) => [name, asParameter(name, state[name]!)]));
+}
+
+/** The whole state of the step. Sums of gradients are left out: between two batches they are zero. */
+async function readTensors({ program }: OpenStep): Promise<Record<string, HostTensor>> {
+  return program.readState(Object.keys(program.state).filter((name) => !isSum(name)));
 }
 
 async function validate(input: LoopInput, predictor: Predictor | undefined, parameters: Parameters) {
@@ -208,16 +285,4 @@ function summary(
   const score = auc === undefined ? "" : `; best validation AUC ${auc.toFixed(3)} at epoch ${best.epoch}`;
   const early = history.length < settings.epochs ? ", stopped early" : "";
   return `trained ${settings.tasks.join(", ")}: ${history.length} epochs in ${seconds.toFixed(0)} s on ${device}${early}${score}`;
-}
-
-function notFinite(loss: number, step: number, epoch: number, rate: number): OsccError<"NotFinite"> {
-  return new OsccError(
-    "NotFinite",
-    [
-      `the loss became ${loss} at step ${step} (epoch ${epoch + 1}).`,
-      `Expected a finite number; the learning rate was ${rate.toExponential(1)}.`,
-      "Lower the learning rate, for example learningRate: { encoder: 1e-5, rest: 1e-4 }, or clip gradients with clipNorm: 1.",
-    ],
-    { step, tensor: "loss" },
-  );
 }

@@ -15,6 +15,7 @@ import type {
 } from "../model";
 import { ADAMW_DEFAULTS } from "./adamw";
 import { AUGMENTATIONS, type Augmentation } from "./augment";
+import type { CheckpointOptions } from "./checkpoints";
 import type { TrainingCohort } from "./cohort";
 import { checkEarlyStopping, type EarlyStopping } from "./early-stopping";
 import type { EpochRecord } from "./history";
@@ -165,6 +166,11 @@ export interface FitOptions<Task extends string = string> extends Partial<Omit<T
   readonly signal?: AbortSignal;
   /** Called after each epoch with all epochs so far, for example to redraw a curve. */
   readonly onEpoch?: (history: readonly EpochRecord[]) => void | Promise<void>;
+  /**
+   * A folder, or options: the run is written down there while it goes on, and an interrupted one goes on from there
+   * by itself (see `CheckpointOptions`). Default none; `keptFit` and `heldOut` keep one of their own.
+   */
+  readonly checkpoint?: string | CheckpointOptions;
   /** Patients by id, instead of the cohort's own split. */
   readonly split?: { readonly train: readonly string[]; readonly valid: readonly string[] };
 }

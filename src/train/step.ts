@@ -77,6 +77,9 @@ export function trainedParameters(model: Model, source: StepSource): Parameters 
 /** Name of a parameter's gradient sum in a program's state. */
 export const sumName = (parameter: string) => `gradient.${parameter}`;
 
+/** Whether an entry of a program's state is a gradient sum. */
+export const isSum = (entry: string) => entry.startsWith(sumName(""));
+
 /** Parameters, moments and gradient sums before the first step. */
 export function stepState(parameters: Parameters, { accumulate }: StepOptions): Record<string, HostTensor> {
   const sums = Object.entries(parameters).map(([name, { shape }]) => [sumName(name), filledTensor(shape)]);
