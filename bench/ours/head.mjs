@@ -11,10 +11,10 @@ const {
   oneHotInput,
   stepInputs,
   stepState,
-  trainedParameters,
   trainingStep,
   weightInput,
 } = require("../../dist/train/step");
+const { splitParameters } = require("../../dist/train/tuning");
 const { Rng } = require("../../dist/core/random");
 
 const TASK = "REC";
@@ -36,7 +36,7 @@ export default async function open({ samples, images, width, batch }) {
     losses: { [TASK]: crossEntropy },
     adamW: {},
   };
-  const parameters = trainedParameters(model, "features");
+  const parameters = splitParameters(model.parameters, "frozen").trained;
   const program = await compile(
     trainingStep(model.spec, Object.keys(parameters), options),
     { inputs: stepInputs(model.spec, options), state: stepState(parameters, options) },

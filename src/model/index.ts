@@ -28,6 +28,18 @@ export {
 export { HEAD_DROPOUT, HEAD_HIDDEN } from "./head";
 export type { LiveParameters } from "./layers";
 export {
+  LORA_DEFAULTS,
+  LORA_PREFIX,
+  LORA_PROJECTIONS,
+  type LoraOptions,
+  type LoraProjection,
+  loraChain,
+  loraOptions,
+  loraParameters,
+  mergeLora,
+  withLora,
+} from "./lora";
+export {
   createModel,
   encodeImages,
   encoderChain,
@@ -60,6 +72,7 @@ export {
   type ParameterCount,
   type Parameters,
   type ParameterTensor,
+  under,
 } from "./parameters";
 export {
   decodeImages,

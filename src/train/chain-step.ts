@@ -8,22 +8,15 @@ import type { ChainForward, ChainTraining, TensorSpec } from "../engine";
 import {
   encoderChain,
   forwardFeatures,
+  loraChain,
   type ModelSpec,
   type Parameters,
   PREFIX_TOKENS,
   patchGrid,
 } from "../model";
 import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
-import {
-  clipFactor,
-  dropoutOf,
-  isEncoder,
-  type StepOptions,
-  squaredNorm,
-  stepInputs,
-  sumName,
-  totalLoss,
-} from "./step";
+import { clipFactor, dropoutOf, type StepOptions, squaredNorm, stepInputs, sumName, totalLoss } from "./step";
+import { isEncoder } from "./tuning";
 
 /** Rows of tokens in one unit of work: enough for fast products, few enough for small buffers. */
 const ROWS = 1200;
@@ -69,15 +62,23 @@ export function chainForward(spec: ModelSpec, parameters: Parameters): ChainForw
   };
 }
 
-/** The step for `compileChainStep`. */
+/** The rate of parameters that stay as they are: an input, always 0. */
+export const FIXED_RATE = "fixedRate";
+
+/** The step for `compileChainStep`. With LoRA, the encoder's own parameters are in a group that stays as it is. */
 export function chainStep(spec: ModelSpec, parameters: Parameters, options: StepOptions): ChainTraining {
   const images = options.size * spec.views.length;
-  const { clipNorm } = options;
+  const { clipNorm, lora } = options;
+  const encoderRate = lora ? FIXED_RATE : "encoderRate";
   const [height, width] = spec.encoder.imageSize;
   return {
-    chain: encoderChain(spec),
+    chain: lora ? loraChain(spec.encoder, encoderChain(spec), lora) : encoderChain(spec),
     items: { input: "images", group: imagesTogether(spec, images) },
-    inputs: { ...shapesOf(stepInputs(spec, options)), images: [images, height, width, 3] },
+    inputs: {
+      ...shapesOf(stepInputs(spec, options)),
+      ...(lora ? { [FIXED_RATE]: [] } : {}),
+      images: [images, height, width, 3],
+    },
     parameters,
     loss: (live, features, inputs) => {
       const { logits } = forwardFeatures(spec, live, features, dropoutOf(spec, inputs));
@@ -88,7 +89,7 @@ export function chainStep(spec: ModelSpec, parameters: Parameters, options: Step
       sum: sumName,
       groupOf: (name) => (isEncoder(name) ? "encoder" : "rest"),
       rates: (group) => ({
-        learningRate: group === "encoder" ? "encoderRate" : "rate",
+        learningRate: group === "encoder" ? encoderRate : "rate",
         correction1: "correction1",
         correction2: "correction2",
       }),

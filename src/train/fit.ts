@@ -8,12 +8,14 @@ import { MISSING_LABEL } from "../evaluate";
 import {
   createModel,
   inferEncoder,
+  LORA_PREFIX,
   type LoadReport,
   loadEncoder,
   type Model,
   type ModelOptions,
   NORMALISATIONS,
   readCheckpoint,
+  under,
 } from "../model";
 import type { BatchOptions } from "./batches";
 import { Checkpoints } from "./checkpoints";
@@ -33,6 +35,7 @@ import { encodePatients } from "./predictor";
 import { Run } from "./run";
 import { pixelStatistics } from "./statistics";
 import { balancedClassWeights } from "./targets";
+import { newAdapters, sourceOf } from "./tuning";
 
 /**
  * Fine-tune a model on a cohort and keep the epoch that does best on its validation patients.
@@ -84,14 +87,16 @@ export async function fit<Task extends string>(
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
   const batches: BatchOptions = {
     spec: model.spec,
-    source: settings.mode === "frozen" ? "features" : "images",
+    source: sourceOf(settings.mode),
     augment: settings.augment,
     classWeights: classWeights(settings, model, train),
     labelSmoothing: settings.labelSmoothing,
     read,
   };
+  const adapters = newAdapters(model, settings.mode, rng.split("model"));
   const result = await trainingLoop({
     model,
+    adapters,
     settings,
     losses,
     train,
@@ -108,6 +113,7 @@ export async function fit<Task extends string>(
     cohort,
     options: settings,
     model: { spec: model.spec, parameters: result.parameters },
+    adapters: under(LORA_PREFIX, result.trained),
     history: result.history,
     best: result.best,
     device: result.device,
@@ -210,7 +216,7 @@ async function reader(
   device: FitOptions["device"],
   signal: AbortSignal | undefined,
 ): Promise<BatchOptions["read"]> {
-  if (settings.mode === "full") return (patient) => pixels.read(patient);
+  if (sourceOf(settings.mode) === "images") return (patient) => pixels.read(patient);
   const progress = startProgress("features of patients", patients.length);
   const features = await encodePatients(model, patients, pixels, {
     device: device ?? "auto",

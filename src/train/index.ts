@@ -34,9 +34,7 @@ export {
   type FitSettings,
   type LearningRates,
   type LossChoice,
-  TRAINING_MODES,
   TRAINING_PRESETS,
-  type TrainingMode,
   type TrainingPreset,
   type TrainingRecipe,
 } from "./options";
@@ -51,3 +49,4 @@ export {
   encodeTargets,
   type TargetOptions,
 } from "./targets";
+export { TRAINING_MODES, type TrainingMode } from "./tuning";

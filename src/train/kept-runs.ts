@@ -9,7 +9,7 @@ import path from "node:path";
 import { invalidArgument, OsccError } from "../core/errors";
 import { cacheFolder } from "../core/paths";
 import { packageVersion } from "../core/version";
-import { loadModel } from "../model";
+import { asParameter, loadModel, type Parameters, readCheckpoint } from "../model";
 import type { TrainingCohort } from "./cohort";
 import { fit } from "./fit";
 import { type FitOptions, type FitSettings, resolveOptions } from "./options";
@@ -75,8 +75,22 @@ export async function loadRun<Task extends string>(
     trainIds: record.split.train,
     validIds: record.split.valid,
     pixels: new PixelSource(model.spec),
+    adapters: await readAdapters(folder),
     ...(record.weights ? { weights: record.weights } : {}),
   });
+}
+
+/** What LoRA learned, where it did. */
+async function readAdapters(folder: string): Promise<Parameters> {
+  const file = path.join(folder, "adapters.safetensors");
+  if (!existsSync(file)) return {};
+  const { tensors } = await readCheckpoint(file);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => [
+      name,
+      asParameter(name, { shape, dtype: "float32", data: data as Float32Array }),
+    ]),
+  );
 }
 
 function readRecord(folder: string): RunRecord {

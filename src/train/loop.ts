@@ -24,9 +24,12 @@ import { cosine } from "./schedule";
 import { isBetter, meanAuc } from "./selection";
 import { isSum } from "./step";
 import { type Position, START, type TrainingState } from "./training-state";
+import { loraOf, trainedModel } from "./tuning";
 
 export interface LoopInput {
   readonly model: Model;
+  /** Parameters that the mode of training adds, see `newAdapters`. */
+  readonly adapters: Parameters;
   readonly settings: FitSettings;
   readonly losses: Readonly<Record<string, LossFunction>>;
   readonly train: readonly TrainingPatient[];
@@ -41,8 +44,10 @@ export interface LoopInput {
 }
 
 export interface LoopResult {
-  /** The parameters of the best epoch. */
+  /** The parameters of the best epoch, adapters merged. */
   readonly parameters: Parameters;
+  /** What was trained in the best epoch, adapters apart. */
+  readonly trained: Parameters;
   readonly best: EpochRecord;
   readonly history: readonly EpochRecord[];
   readonly device: Device;
@@ -52,10 +57,10 @@ export interface LoopResult {
 
 /** Train, and return the parameters of the epoch that did best on the validation patients. */
 export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
-  const { model, settings, batches, device, signal } = input;
+  const { model, batches, device, signal } = input;
   const where = { device, ...(signal ? { signal } : {}) };
   const { source } = batches;
-  const step = await openStep({ model, settings, source, losses: input.losses, device, signal });
+  const step = await openStep(input);
   let predictor: Predictor | undefined;
   try {
     predictor = input.valid.length > 0 ? await Predictor.open(model, { source, ...where }) : undefined;
@@ -163,7 +168,8 @@ async function runEpochs(
   }
   progress.end(summary(settings, history, best!, step.program.device));
   return {
-    parameters: { ...model.parameters, ...bestParameters },
+    parameters: trainedModel(model, bestParameters, settings.mode),
+    trained: bestParameters,
     best: best!,
     history,
     device: step.program.device,
@@ -212,6 +218,7 @@ async function trainEpoch(
       encoderRate: rates.encoder,
       rate: rates.rest,
       ...adamWCorrections(taken),
+      ...step.constants,
       ...(step.accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
     });
     const next = ahead[index + 1];
@@ -253,7 +260,10 @@ async function readTensors({ program }: OpenStep): Promise<Record<string, HostTe
 
 async function validate(input: LoopInput, predictor: Predictor | undefined, parameters: Parameters) {
   if (!predictor) return undefined;
-  await predictor.setParameters(parameters);
+  const { model, settings } = input;
+  // The predictor has no adapters; it gets the weights that these make.
+  const changed = loraOf(settings.mode) ? trainedModel(model, parameters, settings.mode) : parameters;
+  await predictor.setParameters(changed);
   const logits = await predictor.logits(input.valid, input.batches.read);
   const { spec } = input.model;
   const { auc, f1, accuracy, reasons } = validationScores(spec, input.valid, logits);

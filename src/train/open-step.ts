@@ -1,17 +1,11 @@
 /** Opens a training step in the form that suits its size; the loop does not see which. */
 import { compile, compileChainStep, type Device, type Program, selectDevice } from "../engine";
-import type { Model } from "../model";
-import { chainStep, prefersChain } from "./chain-step";
+import type { Model, Parameters } from "../model";
+import { chainStep, FIXED_RATE, prefersChain } from "./chain-step";
 import type { LossFunction } from "./losses";
 import type { FitSettings } from "./options";
-import {
-  type StepOptions,
-  type StepSource,
-  stepInputs,
-  stepState,
-  trainedParameters,
-  trainingStep,
-} from "./step";
+import { type StepOptions, stepInputs, stepState, trainingStep } from "./step";
+import { loraOf, sourceOf, splitParameters } from "./tuning";
 
 export interface OpenStep {
   readonly program: Program;
@@ -21,12 +15,15 @@ export interface OpenStep {
   readonly size: number;
   /** Whether a batch takes several passes, see `StepOptions`. */
   readonly accumulate: boolean;
+  /** Inputs that are the same in every pass. */
+  readonly constants: Readonly<Record<string, number>>;
 }
 
 export interface StepWishes {
   readonly model: Model;
+  /** Parameters that the mode of training adds, see `newAdapters`. */
+  readonly adapters: Parameters;
   readonly settings: FitSettings;
-  readonly source: StepSource;
   readonly losses: Readonly<Record<string, LossFunction>>;
   readonly device: Device | "auto";
   readonly signal: AbortSignal | undefined;
@@ -39,13 +36,15 @@ export interface StepWishes {
  */
 export async function openStep({
   model,
+  adapters,
   settings,
-  source,
   losses,
   device,
   signal,
 }: StepWishes): Promise<OpenStep> {
   const { device: chosen } = await selectDevice(device);
+  const source = sourceOf(settings.mode);
+  const lora = loraOf(settings.mode);
   const together = Math.min(settings.microBatch, settings.batch);
   const chained = chosen === "cpu" && source === "images" && prefersChain(model.spec, together);
   const size = chained ? 1 : together;
@@ -56,16 +55,18 @@ export async function openStep({
     losses,
     adamW: { weightDecay: settings.weightDecay },
     ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
+    ...(lora ? { lora } : {}),
   };
-  const trained = trainedParameters(model, source);
+  const { trained, fixed } = splitParameters({ ...model.parameters, ...adapters }, settings.mode);
   const names = Object.keys(trained);
   const where = { ...(signal ? { signal } : {}), name: "training step" };
   const program = chained
-    ? await compileChainStep(chainStep(model.spec, trained, options), where)
+    ? await compileChainStep(chainStep(model.spec, { ...fixed, ...trained }, options), where)
     : await compile(
         trainingStep(model.spec, names, options),
-        { inputs: stepInputs(model.spec, options), state: stepState(trained, options) },
+        { inputs: stepInputs(model.spec, options), state: { ...fixed, ...stepState(trained, options) } },
         { device: chosen, ...where },
       );
-  return { program, names, size, accumulate: options.accumulate };
+  const constants = chained && lora ? { [FIXED_RATE]: 0 } : {};
+  return { program, names, size, accumulate: options.accumulate, constants };
 }

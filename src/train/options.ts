@@ -22,17 +22,13 @@ import type { EpochRecord } from "./history";
 import { LOSSES, type LossFunction, type LossName } from "./losses";
 import { SAMPLERS, type SamplerName } from "./sampler";
 import { SELECTION_SCORES, type SelectionScore } from "./selection";
+import { checkedMode, type TrainingMode } from "./tuning";
 
 /** Learning rates of the encoder and of all that comes after it. */
 export interface LearningRates {
   readonly encoder: number;
   readonly rest: number;
 }
-
-/** `"full"`: everything is trained. `"frozen"`: the encoder stays as it is; its features are computed once. */
-export const TRAINING_MODES = ["full", "frozen"] as const;
-/** See `TRAINING_MODES`. */
-export type TrainingMode = (typeof TRAINING_MODES)[number];
 
 /** How classes are weighted in the loss. */
 export const CLASS_WEIGHTS = ["none", "balanced"] as const;
@@ -52,6 +48,7 @@ export interface TrainingRecipe {
   readonly fusion: FusionKind;
   readonly fusionWidth: number;
   readonly dropout: number;
+  /** How deep the training reaches into the encoder. */
   readonly mode: TrainingMode;
   readonly epochs: number;
   /** Patients in a step. */
@@ -213,7 +210,8 @@ export function resolveOptions<Task extends string>(
     weights && preset === "notebook"
       ? { ...start.learningRate, encoder: PRETRAINED_NOTEBOOK_RATE }
       : start.learningRate;
-  const recipe: TrainingRecipe = { ...start, learningRate, ...recipeOf(options) };
+  const chosen: TrainingRecipe = { ...start, learningRate, ...recipeOf(options) };
+  const recipe: TrainingRecipe = { ...chosen, mode: checkedMode(chosen.mode) };
   const fusion = options.fusion ?? start.fusion;
   const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
   for (const task of tasks)
@@ -282,7 +280,6 @@ function checkRecipe(recipe: TrainingRecipe): void {
   if (!(warmup >= 0)) throw invalidArgument("warmup", warmup, "a number of epochs from 0");
   known("sampler", recipe.sampler, SAMPLERS);
   known("augment", recipe.augment, AUGMENTATIONS);
-  known("mode", recipe.mode, TRAINING_MODES);
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
   known("select", recipe.select, SELECTION_SCORES);
   checkEarlyStopping(recipe.earlyStopping);

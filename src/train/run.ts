@@ -16,7 +16,9 @@ import {
   type Model,
   type ModelSpec,
   type ParameterCount,
+  type Parameters,
   saveModel,
+  writeSafetensors,
 } from "../model";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { predictionsOf } from "./evaluation";
@@ -31,6 +33,8 @@ export interface RunParts<Task extends string = string> {
   readonly cohort: TrainingCohort<Task>;
   readonly options: FitSettings;
   readonly model: Model;
+  /** What LoRA learned, by name without prefix, before it was merged into the model. */
+  readonly adapters?: Parameters;
   readonly history: readonly EpochRecord[];
   readonly best: EpochRecord;
   readonly device: Device;
@@ -76,6 +80,8 @@ export class Run<Task extends string = string> {
   /** The epoch whose parameters the model has: the best on the validation patients. */
   readonly best: EpochRecord;
   readonly model: Model;
+  /** What LoRA learned, by name; the model has it merged in. Empty for other modes. */
+  readonly adapters: Parameters;
   readonly provenance: Provenance;
   /** Where it was trained. */
   readonly device: Device;
@@ -93,6 +99,7 @@ export class Run<Task extends string = string> {
     this.history = parts.history;
     this.best = parts.best;
     this.model = parts.model;
+    this.adapters = parts.adapters ?? {};
     this.provenance = parts.cohort.provenance;
     this.device = parts.device;
     this.trainIds = parts.trainIds;
@@ -136,11 +143,13 @@ export class Run<Task extends string = string> {
     }
   }
 
-  /** Write `run.json` and `model.safetensors` into a folder, made if absent. */
+  /** Write `run.json` and `model.safetensors` (with LoRA also `adapters.safetensors`) into a folder, made if absent. */
   async save(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "run.json"), `${JSON.stringify(this, null, 2)}\n`);
     await saveModel(this.model, path.join(folder, "model.safetensors"));
+    if (Object.keys(this.adapters).length > 0)
+      await writeSafetensors(path.join(folder, "adapters.safetensors"), this.adapters);
   }
 
   /** A short name for legends: fusion and encoder. */

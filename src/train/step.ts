@@ -10,13 +10,15 @@ import {
   forward,
   forwardFeatures,
   type LiveParameters,
-  type Model,
+  type LoraOptions,
   type ModelSpec,
   normalise,
   type Parameters,
+  withLora,
 } from "../model";
 import { type AdamWOptions, adamWFactors, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
 import type { LossFunction } from "./losses";
+import { isEncoder } from "./tuning";
 
 /** What the step reads: whole images, or the features that a frozen encoder gave. */
 export type StepSource = "images" | "features";
@@ -31,6 +33,8 @@ export interface StepOptions {
   readonly adamW: AdamWOptions;
   /** Gradients are scaled down together to this Euclidean norm. Absent: not clipped, as published. */
   readonly clipNorm?: number;
+  /** The encoder's own parameters stay; its adapters are among those that are trained. */
+  readonly lora?: Required<LoraOptions>;
 }
 
 /** Names of the step's inputs for one task. */
@@ -68,20 +72,17 @@ export function sourceInput(spec: ModelSpec, source: StepSource, batch: number):
     : { features: { shape: [batch * spec.views.length, spec.encoder.width] } };
 }
 
-/** The parameters that a step changes: all, or without the encoder when it is frozen. */
-export function trainedParameters(model: Model, source: StepSource): Parameters {
-  if (source === "images") return model.parameters;
-  return Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !isEncoder(name)));
-}
-
 /** Name of a parameter's gradient sum in a program's state. */
 export const sumName = (parameter: string) => `gradient.${parameter}`;
 
 /** Whether an entry of a program's state is a gradient sum. */
 export const isSum = (entry: string) => entry.startsWith(sumName(""));
 
-/** Parameters, moments and gradient sums before the first step. */
-export function stepState(parameters: Parameters, { accumulate }: StepOptions): Record<string, HostTensor> {
+/** Parameters to train, moments and gradient sums before the first step. */
+export function stepState(
+  parameters: Parameters,
+  { accumulate }: Pick<StepOptions, "accumulate">,
+): Record<string, HostTensor> {
   const sums = Object.entries(parameters).map(([name, { shape }]) => [sumName(name), filledTensor(shape)]);
   return { ...parameters, ...adamWState(parameters), ...(accumulate ? Object.fromEntries(sums) : {}) };
 }
@@ -96,8 +97,8 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
   return (inputs, state) => {
     const live = names.map((name) => state[name]!);
     const { value: loss, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-      const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      return totalLoss(spec, logitsOf(spec, parameters, inputs, options.source), inputs, options.losses);
+      const parameters = { ...state, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+      return totalLoss(spec, logitsOf(spec, parameters, inputs, options), inputs, options.losses);
     })(live);
     const { apply } = inputs;
     const sums = apply ? grads.map((gradient, i) => tf.add(state[sumName(names[i]!)]!, gradient)) : grads;
@@ -167,11 +168,16 @@ export function dropoutOf(spec: ModelSpec, inputs: Live): Record<string, tf.Tens
   return Object.fromEntries(Object.keys(spec.tasks).map((task) => [task, inputs[dropoutInput(task)]!]));
 }
 
-function logitsOf(spec: ModelSpec, parameters: LiveParameters, inputs: Live, source: StepSource): Live {
+function logitsOf(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  inputs: Live,
+  { source, lora }: StepOptions,
+): Live {
   const dropout = dropoutOf(spec, inputs);
-  return source === "images"
-    ? forward(spec, parameters, normalise(inputs.images!, spec.normalisation), { dropout }).logits
-    : forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
+  if (source === "features") return forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
+  const adapted = lora ? withLora(spec.encoder, parameters, lora) : parameters;
+  return forward(spec, adapted, normalise(inputs.images!, spec.normalisation), { dropout }).logits;
 }
 
 /** Scale all gradients by a common factor. */
@@ -191,10 +197,6 @@ export function clipFactor(squares: tf.Tensor, norm: number): tf.Tensor {
 
 function sum(tensors: readonly tf.Tensor[]): tf.Tensor {
   return tensors.reduce((a, b) => tf.add(a, b));
-}
-
-export function isEncoder(name: string): boolean {
-  return name.startsWith("encoder.");
 }
 
 function lastHidden(spec: ModelSpec): number {
