@@ -1,8 +1,8 @@
 /** The inputs of one pass of a training step: pixels or features, encoded labels, dropout masks. */
 import type { Rng } from "../core/random";
 import { MISSING_LABEL } from "../evaluate";
+import type { Augmenter } from "../image";
 import type { ModelSpec } from "../model";
-import { type Augmentation, applySymmetry, drawSymmetry } from "./augment";
 import type { TrainingPatient } from "./cohort";
 import { gather } from "./predictor";
 import { dropoutInput, dropoutWidth, oneHotInput, type StepSource, weightInput } from "./step";
@@ -11,12 +11,13 @@ import { encodeTargets } from "./targets";
 export interface BatchOptions {
   readonly spec: ModelSpec;
   readonly source: StepSource;
-  readonly augment: Augmentation;
+  /** Changes the images of a patient at random; absent: they are taken as they are. */
+  readonly augmenter?: Augmenter;
   /** By task, one weight a class. */
   readonly classWeights: Readonly<Record<string, readonly number[]>>;
   readonly labelSmoothing: number;
   /** Pixels or features of one patient. */
-  readonly read: (patient: TrainingPatient) => Promise<ArrayLike<number>>;
+  readonly read: (patient: TrainingPatient) => Promise<Uint8Array | Float32Array>;
 }
 
 /** Some patients of one batch, computed together. */
@@ -27,6 +28,8 @@ export interface Pass {
   readonly batch: number;
   /** All patients of the batch: the mean of the loss is over them. */
   readonly patients: readonly TrainingPatient[];
+  /** For each of them, how often it came before in this epoch: a sampler may show a patient again. */
+  readonly turns: readonly number[];
   /** Which of them this pass computes, and how many places it has. */
   readonly from: number;
   readonly size: number;
@@ -43,6 +46,7 @@ export function epochPasses(
   { epoch, batch, size }: { epoch: number; batch: number; size: number },
 ): Pass[] {
   const passes: Pass[] = [];
+  const turns = turnsOf(patients);
   for (let start = 0; start < patients.length; start += batch) {
     const members = patients.slice(start, start + batch);
     for (let from = 0; from < members.length; from += size)
@@ -50,12 +54,22 @@ export function epochPasses(
         epoch,
         batch: start / batch,
         patients: members,
+        turns: turns.slice(start, start + batch),
         from,
         size,
         isLast: from + size >= members.length,
       });
   }
   return passes;
+}
+
+function turnsOf(patients: readonly TrainingPatient[]): number[] {
+  const seen = new Map<string, number>();
+  return patients.map(({ id }) => {
+    const turn = seen.get(id) ?? 0;
+    seen.set(id, turn + 1);
+    return turn;
+  });
 }
 
 /** Named arrays in the layout of `stepInputs`. Places without a patient have weight zero. */
@@ -68,13 +82,10 @@ export async function passInputs(
   const { patients, from, size, epoch, batch } = pass;
   const data = await gather(patients.slice(from, from + size), size, async (patient, i) => {
     const values = await options.read(patient);
-    if (source === "features" || options.augment === "none") return values;
-    const stream = rng
-      .split("augment")
-      .split(epoch)
-      .split(batch)
-      .split(from + i);
-    return augmented(values, spec, options.augment, stream);
+    if (!options.augmenter) return values;
+    // By patient and turn, not by place: the size of a batch does not change what a patient is made to look like.
+    const turn = pass.turns[from + i]!;
+    return options.augmenter.run(values, rng.split("augment").split(epoch).split(patient.id).split(turn));
   });
   const inputs: Record<string, Float32Array> = { [source]: data };
   for (const [task, { classes }] of Object.entries(spec.tasks)) {
@@ -104,17 +115,6 @@ function rows(values: Float32Array, width: number, { from, size }: Pass): Float3
   const out = new Float32Array(size * width);
   out.set(values.subarray(from * width, (from + size) * width));
   return out;
-}
-
-/** The patient's images under one random symmetry, the same for all of them. */
-function augmented(
-  values: ArrayLike<number>,
-  spec: ModelSpec,
-  augmentation: Augmentation,
-  rng: Rng,
-): Float32Array {
-  const [height, width] = spec.encoder.imageSize;
-  return applySymmetry(values, [height, width, 3], drawSymmetry(augmentation, height, width, rng));
 }
 
 /** Zero with probability `p`, else 1 / (1 - p): the expected value of what passes is unchanged. */

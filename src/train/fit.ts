@@ -5,6 +5,7 @@ import { host, inNotebook } from "../core/host";
 import { startProgress } from "../core/progress";
 import { Rng } from "../core/random";
 import { MISSING_LABEL } from "../evaluate";
+import { Augmenter, augmentationRecipe } from "../image";
 import {
   createModel,
   inferEncoder,
@@ -85,10 +86,11 @@ export async function fit<Task extends string>(
     runIdentity({ settings, model, losses, train, valid }),
   );
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
+  const augmenter = openAugmenter(settings, model);
   const batches: BatchOptions = {
     spec: model.spec,
     source: sourceOf(settings.mode),
-    augment: settings.augment,
+    ...(augmenter ? { augmenter } : {}),
     classWeights: classWeights(settings, model, train),
     labelSmoothing: settings.labelSmoothing,
     read,
@@ -107,7 +109,7 @@ export async function fit<Task extends string>(
     signal,
     onEpoch: options.onEpoch ?? showCurve(),
     checkpoints,
-  });
+  }).finally(() => augmenter?.dispose());
   warnOfUndefinedScores(settings, result.undefinedAuc);
   return new Run({
     cohort,
@@ -225,6 +227,14 @@ async function reader(
   });
   progress.end(`features of ${patients.length} patients computed`);
   return async (patient) => features.get(patient.id)!;
+}
+
+/** Features are the same in every epoch; images are changed, unless the recipe has no step. */
+function openAugmenter(settings: FitSettings, { spec }: Model): Augmenter | undefined {
+  const isPlain = augmentationRecipe(settings.augment).steps.length === 0;
+  if (isPlain || sourceOf(settings.mode) === "features") return undefined;
+  const [height, width] = spec.encoder.imageSize;
+  return new Augmenter(settings.augment, { width, height, normalisation: spec.normalisation });
 }
 
 function classWeights(settings: FitSettings, model: Model, train: readonly TrainingPatient[]) {

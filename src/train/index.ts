@@ -9,7 +9,6 @@ export {
   adamWState,
   adamWUpdate,
 } from "./adamw";
-export { AUGMENTATIONS, type Augmentation, applySymmetry, drawSymmetry, type Symmetry } from "./augment";
 export type { CheckpointOptions } from "./checkpoints";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";

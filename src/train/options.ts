@@ -1,6 +1,7 @@
 /** What can be chosen about a training run, with the study's choices as defaults. */
 import { invalidArgument, unknownName } from "../core/errors";
 import type { Device } from "../engine";
+import { type Augmentation, augmentationRecipe } from "../image";
 import type {
   EncoderName,
   FusionKind,
@@ -14,7 +15,6 @@ import type {
   ViTConfig,
 } from "../model";
 import { ADAMW_DEFAULTS } from "./adamw";
-import { AUGMENTATIONS, type Augmentation } from "./augment";
 import type { CheckpointOptions } from "./checkpoints";
 import type { TrainingCohort } from "./cohort";
 import { checkEarlyStopping, type EarlyStopping } from "./early-stopping";
@@ -64,6 +64,7 @@ export interface TrainingRecipe {
   /** Joint norm that gradients are clipped to; `false`: not clipped. */
   readonly clipNorm: number | false;
   readonly sampler: SamplerName;
+  /** What is done to training images before normalisation: a recipe of `images.AUGMENTATIONS` or one of your own. */
   readonly augment: Augmentation;
   readonly classWeights: ClassWeights;
   readonly labelSmoothing: number;
@@ -98,7 +99,7 @@ export const TRAINING_PRESETS = {
     weightDecay: ADAMW_DEFAULTS.weightDecay,
     clipNorm: false,
     sampler: "balanced-tuples",
-    augment: "dihedral",
+    augment: "published",
     classWeights: "none",
     labelSmoothing: 0,
     select: "auc",
@@ -279,7 +280,7 @@ function checkRecipe(recipe: TrainingRecipe): void {
     throw invalidArgument("labelSmoothing", labelSmoothing, "a number in [0, 1)");
   if (!(warmup >= 0)) throw invalidArgument("warmup", warmup, "a number of epochs from 0");
   known("sampler", recipe.sampler, SAMPLERS);
-  known("augment", recipe.augment, AUGMENTATIONS);
+  augmentationRecipe(recipe.augment);
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
   known("select", recipe.select, SELECTION_SCORES);
   checkEarlyStopping(recipe.earlyStopping);

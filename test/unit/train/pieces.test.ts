@@ -1,15 +1,13 @@
-/** Targets, losses, schedule, sampler, augmentation, statistics, folds: each against its definition. */
+/** Targets, losses, schedule, sampler, statistics, folds: each against its definition. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../../src/core/random";
 import { compile, tf } from "../../../src/engine";
 import {
-  applySymmetry,
   balancedClassWeights,
   balancedTuples,
   cosine,
   crossEntropy,
-  drawSymmetry,
   encodeTargets,
   epochOrder,
   focal,
@@ -190,38 +188,6 @@ describe("samplers", () => {
     expect(epochOrder("balanced-tuples", labels, 0, new Rng(1))).toEqual(
       epochOrder("balanced-tuples", labels, 9, new Rng(1)),
     );
-  });
-});
-
-describe("augmentation", () => {
-  const shape = [3, 3, 1] as const;
-  const image = Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-
-  test("flips and transposition move pixels where they should", () => {
-    const apply = (transpose: boolean, flipVertical: boolean, flipHorizontal: boolean) =>
-      Array.from(applySymmetry(image, shape, { transpose, flipVertical, flipHorizontal }));
-    expect(apply(false, false, true)).toEqual([2, 1, 0, 5, 4, 3, 8, 7, 6]);
-    expect(apply(false, true, false)).toEqual([6, 7, 8, 3, 4, 5, 0, 1, 2]);
-    expect(apply(true, false, false)).toEqual([0, 3, 6, 1, 4, 7, 2, 5, 8]);
-  });
-
-  test("dihedral draws all eight symmetries of a square, flips draws four, a rectangle keeps its shape", () => {
-    const seen = (augmentation: "flips" | "dihedral", h: number, w: number) =>
-      new Set(
-        Array.from({ length: 200 }, (_, i) =>
-          JSON.stringify(drawSymmetry(augmentation, h, w, new Rng(`d${i}`))),
-        ),
-      );
-    expect(seen("dihedral", 4, 4).size).toBe(8);
-    expect(seen("dihedral", 4, 6).size).toBe(4);
-    expect(seen("flips", 4, 4).size).toBe(4);
-  });
-
-  test("every image of a patient moves alike, and no pixel value changes", () => {
-    const two = Float32Array.from([...image, ...image.map((v) => v + 100)]);
-    const out = applySymmetry(two, shape, { transpose: true, flipVertical: true, flipHorizontal: false });
-    expect(Array.from(out.slice(9), (v) => v - 100)).toEqual(Array.from(out.slice(0, 9)));
-    expect(Array.from(out).sort((a, b) => a - b)).toEqual(Array.from(two).sort((a, b) => a - b));
   });
 });
 
