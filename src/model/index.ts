@@ -41,6 +41,7 @@ export {
 } from "./lora";
 export {
   createModel,
+  encodeEach,
   encodeImages,
   encoderChain,
   type ForwardOptions,

@@ -201,8 +201,17 @@ export function encodeImages(
 ): tf.Tensor {
   checkImages(spec, images.shape);
   const [height, width] = spec.encoder.imageSize;
-  const flat = tf.reshape(images, [-1, height, width, 3]); // [B * M, h, w, 3]
-  return vitForward(spec.encoder, under("encoder", parameters), flat, tap);
+  return encodeEach(spec, parameters, tf.reshape(images, [-1, height, width, 3]), tap);
+}
+
+/** The encoder on any number of images: from [I, h, w, 3], normalised, to features [I, D]. */
+export function encodeEach(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  images: tf.Tensor,
+  tap?: LayerTap,
+): tf.Tensor {
+  return vitForward(spec.encoder, under("encoder", parameters), images, tap);
 }
 
 /** The encoder's part as a chain, parameters by full name: from pixels [I, h, w, 3], 0-255, to features [I, D]. */

@@ -7,7 +7,7 @@
  */
 import { invalidArgument, unknownName } from "../core/errors";
 import { type Chain, type Link, linear, runChain, tf } from "../engine";
-import { type LayerTap, transformerBlock, unchanged } from "./block";
+import { type LayerTap, transformerBlock, unchanged, within } from "./block";
 import { type LiveParameters, layerNormLayer, parameter, TRANSFORMER_EPSILON } from "./layers";
 import {
   layerNormParameters,
@@ -139,7 +139,7 @@ export function vitParameters(config: ViTConfig): ParameterDeclarations {
 }
 
 /**
- * The layers a tap sees, in order. In the last block only the class token goes on after the attention, so
+ * The layers with a value for every patch that a tap sees, in order. In the last block only the class token goes on after the attention, so
  * the last layer with a value for every patch is its `norm1`.
  */
 export function vitLayers(config: ViTConfig): string[] {
@@ -190,7 +190,7 @@ export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
       kind: "block",
       parameters: under(block, own(names)),
       apply: (layers, x) => {
-        const tapPart: LayerTap = (part, value) => tap(`${block}.${part}`, value);
+        const tapPart = within(tap, block);
         return tap(block, transformerBlock(layers, x, { heads, queries: x.shape[0]!, tap: tapPart }));
       },
     };
@@ -204,7 +204,7 @@ export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
     kind: "last",
     parameters: { ...under(last, own(names)), ...own(["norm.weight", "norm.bias"]) },
     apply: (layers, x) => {
-      const tapPart: LayerTap = (part, value) => (part === "norm1" ? tap(`${last}.norm1`, value) : value);
+      const tapPart = within(tap, last);
       const tokens = transformerBlock(layers, x, { heads, queries: PREFIX_TOKENS, tap: tapPart });
       const classTokens = tf.reshape(tokens, [x.shape[1]!, width]); // [I, D]
       return layerNormLayer(classTokens, layers, "norm", TRANSFORMER_EPSILON);

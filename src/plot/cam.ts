@@ -1,6 +1,6 @@
 /** Class activation maps over the images they explain. */
 import { invalidArgument } from "../core/errors";
-import type { CamMap, CamResult } from "../explain";
+import { CAM_METHODS, type CamMap, type CamResult } from "../explain";
 import { Figure } from "./figure";
 import {
   aspectOf,
@@ -58,11 +58,6 @@ const HEAT: ColourScale = VIRIDIS.map((colour, i) => {
   return [share, withAlpha(colour, Number((0.08 + 0.6 * share ** 0.7).toFixed(3)))];
 });
 
-const METHOD_NAMES: Readonly<Record<CamResult["method"], string>> = {
-  "grad-cam": "Grad-CAM",
-  "grad-cam++": "Grad-CAM++",
-};
-
 /**
  * Each image beside the same image under its activation map, with range, class and probability.
  *
@@ -90,13 +85,13 @@ export async function cam(result: CamResult<Micrograph>, options: CamFigureOptio
     plotWidth: pairs * (2 * panelWidth + INNER_GAP) + (pairs - 1) * OUTER_GAP,
     plotHeight: grid.rows * (panelHeight + ROW_GAP) - ROW_GAP,
   };
-  const method = METHOD_NAMES[result.method];
+  const method = CAM_METHODS[result.method].title;
   const layout = frame(
     {
       title: options.title ?? `${method} for “${result.className}”, patient ${result.patient}`,
       subtitle:
         options.subtitle ??
-        `task ${result.task} · class explained: ${result.className}, probability ${result.probability.toFixed(3)} · layer ${result.layer}`,
+        `task ${result.task} · class explained: ${result.className}, probability ${result.probability.toFixed(3)}${layersInWords(result)}`,
       sources: [result.provenance],
       caveats: [...result.notes, ...(options.caveats ?? [])],
     },
@@ -282,14 +277,18 @@ function shortNumber(value: number): string {
 }
 
 function altText(
-  { className, task, probability, layer, maps }: CamResult<Micrograph>,
+  { className, task, probability, layers, maps }: CamResult<Micrograph>,
   method: string,
 ): string {
   const described = maps.map((map) => {
     if (isFlat(map)) return `${viewLabel(map.image)}: flat`;
     return `${viewLabel(map.image)}: strongest ${placeOfMaximum(map.grid)}, maximum ${shortNumber(map.range[1])}`;
   });
-  return `${method} maps of layer ${layer} for class ${className} of task ${task}, probability ${probability.toFixed(3)}. ${described.join("; ")}.`;
+  return `${method} maps${layers.length > 0 ? ` of layer ${layers.join(", ")}` : ""} for class ${className} of task ${task}, probability ${probability.toFixed(3)}. ${described.join("; ")}.`;
+}
+
+function layersInWords({ layers }: CamResult<Micrograph>): string {
+  return layers.length === 0 ? "" : ` · layer ${layers.join(" and ")}`;
 }
 
 /** "upper left", "centre", "lower right", ... */

@@ -216,8 +216,10 @@ export function activation(
   grids: readonly number[][][],
 ): CamResult<Micrograph> {
   return {
-    method: "grad-cam++",
-    layer: "blocks.11.norm1",
+    method: "gradCamPlusPlus",
+    layers: ["blocks.11.norm1"],
+    score: "logit",
+    scoreValue: 1.2,
     patient: "17",
     task: "REC",
     targetClass: 1,
