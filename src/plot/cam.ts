@@ -2,23 +2,18 @@
 import { invalidArgument } from "../core/errors";
 import { CAM_METHODS, type CamMap, type CamResult } from "../explain";
 import { Figure } from "./figure";
+import { aspectOf, type EmbeddedView, embed, type Micrograph, viewGrid, viewLabel } from "./micrograph";
+import type { FigureOptions } from "./options";
 import {
-  aspectOf,
   chip,
-  type EmbeddedView,
-  embed,
   fitInside,
-  type Micrograph,
   mergePanels,
   type Panel,
   type PanelParts,
   panelAxes,
   picture,
-  viewGrid,
-  viewLabel,
   viewPanel,
-} from "./micrograph";
-import type { FigureOptions } from "./options";
+} from "./panel";
 import { axisSuffix, type ColourScale, colourBar, frame, MUTED, withAlpha } from "./theme";
 
 /** Options of `plot.cam`. */

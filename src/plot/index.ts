@@ -17,6 +17,7 @@ export { criticalDifference } from "./critical-difference";
 export type { Curves } from "./curves";
 export { decisionCurve } from "./decision-curve";
 export { type DumbbellOptions, dumbbell } from "./dumbbell";
+export type { FieldBoxes } from "./fields";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type FindingsOptions, findings, intervalPlaces } from "./findings";
 export { type KaplanMeierFigureOptions, kaplanMeier, type TimeUnit } from "./kaplan-meier";
@@ -26,6 +27,7 @@ export type { FigureOptions } from "./options";
 export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
+export { type SideBySideOptions, sideBySide } from "./side-by-side";
 export { type CellValue, type TableOptions, table } from "./table";
 export {
   type EpochOfTraining,

@@ -204,6 +204,21 @@ export function patient(id = "17"): PatientViews {
   };
 }
 
+/** A patient whose fields of view lie about one centre, as a phantom's do. */
+export function nestedPatient(id = "12"): PatientViews {
+  const umPerPx = { x200: 2, x400: 1, x1000: 0.4 };
+  return {
+    id,
+    provenance: PHANTOM,
+    labels: { REC: 0, LNM: 1, TD: 1, TI: 0, CE: 0, PI: 1 },
+    cohort: { schema: MULTI_OSCC, fieldsOfView: "concentric" },
+    allImages: () =>
+      ["core", "edge"].flatMap((site) =>
+        Object.entries(umPerPx).map(([magnification, um]) => view(site, magnification, { umPerPx: um })),
+      ),
+  };
+}
+
 /** A grid of activation with one hill. */
 export function hill(rows: number, columns: number, row: number, column: number, height = 0.02): number[][] {
   return Array.from({ length: rows }, (_, i) =>
