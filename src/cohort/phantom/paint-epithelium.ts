@@ -1,9 +1,10 @@
 /** Squamous epithelium, of the tumour and of the surface: cytoplasm, cell borders, keratinisation. */
-import { BIN_UM, MUCOSA_KERATINISATION, maturityAt } from "./cells";
+import { BIN_UM } from "./epithelial-bins";
 import { FIELD } from "./fields";
 import { MASK_BITS } from "./masks";
 import { clamp, lerp, smooth } from "./noise";
 import type { GroundPixel } from "./paint-ground";
+import { MUCOSA_KERATINISATION, maturityAt } from "./place-epithelial-cells";
 import type { TissueSite } from "./site";
 
 /** Cytoplasm from basal to mature: more eosin, less hematoxylin (fewer ribosomes). */
