@@ -14,7 +14,7 @@ import type { PhantomPatient } from "./patient";
 import { placeCells } from "./place-cells";
 import { FIELD_HEIGHT_UM, FIELD_WIDTH_UM, type PhantomSettings } from "./settings";
 import type { TissueSite } from "./site";
-import { drawBudPlaces, drawNestHearts, drawNests } from "./tumour-growth";
+import { drawBudPlaces, drawNestHearts, drawNests, nestShapeAt } from "./tumour-growth";
 
 /** Tissue is grown this far beyond the field, so that nothing ends at its border. um */
 export const MARGIN_UM = 40;
@@ -73,6 +73,7 @@ export function buildSite(
     FIELD_WIDTH_UM + 2 * MARGIN_UM,
     FIELD_HEIGHT_UM + 2 * MARGIN_UM,
   );
+  const { warp, warpWavelength } = nestShapeAt(differentiation);
   fillFields(fields, {
     coarse,
     fine,
@@ -83,7 +84,8 @@ export function buildSite(
     muscle,
     muscleBorder,
     glass,
-    differentiation,
+    warp,
+    warpWavelength,
     collagenAngle: ground.range(0, Math.PI),
     looseness: traits.looseness,
     inflammation: traits.inflammation * ground.range(0.85, 1.15),

@@ -42,8 +42,10 @@ export function placeEpithelialCell(
     placePearlRemnant(pearl, placement, rng, x, y, dice);
     return;
   }
+  // A section is thicker than a nucleus is wide: some overlap.
+  const overlapping = dice > 0.985 ? 0.5 : 1;
   const spacing = lerp(8.4, 17.5, maturity) * lerp(1, 1.1, pleomorphism) * (1 + 0.12 * (dice - 0.5));
-  if (placement.occupied(x, y, spacing)) return;
+  if (placement.occupied(x, y, spacing * overlapping)) return;
 
   // Basal cells stand on the border; later ones lie along it, and round pearls.
   const basal = distance > -10;

@@ -55,7 +55,7 @@ function placeAcinusRow(
 ): void {
   const nearest = new NearestUnits();
   const mucous = acinus.duct ? 0 : acinus.mucous;
-  const count = Math.round((TURN * lobule.unitRadius * 0.8) / 8.5);
+  const count = Math.round((TURN * lobule.unitRadius * 0.8) / 10.5);
   for (let i = 0; i < count; i++) {
     const turn = ((i + rng.range(-0.25, 0.25)) / count) * TURN;
     let from = 4;

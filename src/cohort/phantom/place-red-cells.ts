@@ -30,11 +30,15 @@ function placeBleeding(site: TissueSite, rng: Rng): void {
   const { fields } = site;
   const centreX = rng.range(-FIELD_WIDTH_UM / 2, FIELD_WIDTH_UM / 2);
   const centreY = rng.range(-FIELD_HEIGHT_UM / 2, FIELD_HEIGHT_UM / 2);
-  const spread = rng.range(18, 75);
-  const count = Math.round(spread * 9);
+  const spread = rng.range(25, 110);
+  const count = Math.round(spread * 14);
   for (let i = 0; i < count; i++) {
     const x = centreX + rng.normal(0, spread);
-    const y = centreY + rng.normal(0, spread * 0.7);
+    const y = centreY + rng.normal(0, spread * 0.6);
+    // Blood runs between the bundles: in streaks and pools, with gaps.
+    const pool =
+      site.coarse(x / 46 + 11, y / 46) + 0.6 * site.fine(fields.sample(x, y, FIELD.across) / 15, x / 90);
+    if (pool < 0.05) continue;
     if (Math.abs(x) > FIELD_WIDTH_UM / 2 + 30 || Math.abs(y) > FIELD_HEIGHT_UM / 2 + 30) continue;
     const free =
       fields.sample(x, y, FIELD.epithelium) > 3 &&

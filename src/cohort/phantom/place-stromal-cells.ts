@@ -10,6 +10,8 @@ import { nerveDistance, type TissueSite } from "./site";
 /** Shares of lattice points in muscle and in stroma that may hold a nucleus. */
 const MUSCLE_NUCLEI = 0.3;
 const FIBROBLASTS = 0.1;
+/** In a dense infiltrate nuclei touch, um. */
+const LYMPHOCYTES_APART_UM = 4.6;
 
 /** Lymphocyte, plasma cell, muscle nucleus or fibroblast. */
 export function placeStromalCell(
@@ -22,10 +24,10 @@ export function placeStromalCell(
 ): void {
   const { fields, muscle } = site;
   const density = fields.sample(x, y, FIELD.lymphocytes);
-  const chance = density * density * 0.9 + (density > 0.02 ? 0.004 : 0);
+  const chance = density * density + (density > 0.02 ? 0.004 : 0);
   if (dice >= chance && dice >= MUSCLE_NUCLEI && dice <= 1 - FIBROBLASTS) return;
   if (insideStructure(site, x, y)) return;
-  if (dice < chance && !placement.occupied(x, y, 5.1)) {
+  if (dice < chance && !placement.occupied(x, y, LYMPHOCYTES_APART_UM)) {
     const plasma = rng.uniform() < 0.22;
     // Most are small and round; some are squeezed between fibres, a few are large.
     const radius = plasma ? rng.range(2.5, 3.1) : 2.55 * Math.exp(rng.normal(0, 0.13));

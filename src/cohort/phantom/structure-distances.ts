@@ -9,25 +9,14 @@ export const FAR = 90;
 /** Neighbouring nests melt into each other over this length, um. */
 const MELTING = 9;
 
-/** Union of all nests, melted together where they touch, in warped coordinates. */
+/** Union of all nests, melted together where they touch, at a point whose place is warped to make them irregular. */
 export function distanceToNests(
   nests: readonly Nest[],
   x: number,
   y: number,
-  { warp, warpWavelength }: NestWarp,
-  coarse: Noise,
-  fine: Noise,
+  warpedX: number,
+  warpedY: number,
 ): number {
-  const warpedX =
-    x +
-    warp * coarse(x / warpWavelength, y / warpWavelength) +
-    8 * fine(x / 41, y / 41 + 8) +
-    3 * fine(x / 19, y / 19);
-  const warpedY =
-    y +
-    warp * coarse(x / warpWavelength + 51, y / warpWavelength + 17) +
-    8 * fine(x / 41 + 60, y / 41) +
-    3 * fine(x / 19 + 31, y / 19);
   let distance = FAR;
   for (const nest of nests) {
     const reach = nest.reach + 60;
@@ -40,7 +29,6 @@ export function distanceToNests(
   }
   return distance;
 }
-type NestWarp = { readonly warp: number; readonly warpWavelength: number };
 
 /** Distance to the nearest nerve, and to the nearest tumour collar: a band around part of a nerve. */
 export function distanceToNerves(
@@ -52,6 +40,7 @@ export function distanceToNerves(
   let nearest = FAR;
   let collar = FAR;
   for (const nerve of nerves) {
+    if (Math.abs(x - nerve.x) > nerve.reach + 150 || Math.abs(y - nerve.y) > nerve.reach + 150) continue;
     const distance = nerveDistance(coarse, nerve, x, y);
     nearest = Math.min(nearest, distance);
     if (!nerve.collar) continue;
