@@ -1,12 +1,12 @@
 /** From tokens to the picture they came from; derived from the model, so no explanation needs a shape by hand. */
 import { OsccError } from "../core/errors";
-import { PREFIX_TOKENS, patchGrid, type ViTConfig } from "../model";
+import { patchGrid, prefixTokens, type ViTConfig } from "../model";
 
 /** Where the patch tokens of a layer's output [T, I, D] lie in the picture. */
 export interface TokenGrid {
   readonly rows: number;
   readonly columns: number;
-  /** Tokens before the first patch. */
+  /** Tokens before the first patch: the class token and the registers. */
   readonly prefix: number;
 }
 
@@ -19,7 +19,7 @@ export interface TokenGrid {
  */
 export function tokenGrid(config: ViTConfig): TokenGrid {
   const [rows, columns] = patchGrid(config);
-  if (rows * columns > 1) return { rows, columns, prefix: PREFIX_TOKENS };
+  if (rows * columns > 1) return { rows, columns, prefix: prefixTokens(config) };
   throw new OsccError(
     "InvalidArgument",
     [

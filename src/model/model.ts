@@ -22,15 +22,8 @@ import { HEAD_DROPOUT, HEAD_HIDDEN, type HeadShape, headForward, headParameters 
 import type { LiveParameters } from "./layers";
 import { type Normalisation, type NormalisationName, normalisation, normalise } from "./normalisation";
 import { initialise, type ParameterDeclarations, type Parameters, prefixed, under } from "./parameters";
-import {
-  type EncoderName,
-  type ImageSize,
-  type ViTConfig,
-  vitChain,
-  vitConfig,
-  vitForward,
-  vitParameters,
-} from "./vit";
+import { vitChain, vitForward, vitParameters } from "./vit";
+import { type EncoderName, type ImageSize, type ViTConfig, vitConfig } from "./vit-config";
 
 /** One of the images a model sees of each patient. */
 export interface View {
