@@ -92,9 +92,7 @@ export async function contactSheet(
   );
   const parts = mergePanels(
     shown.map((_, i) =>
-      withoutLabel(
-        viewPanel(i, place(i), i === 0 && hasBar ? embedded[i]! : withoutBar(embedded[i]!), "", size),
-      ),
+      viewPanel(i, place(i), i === 0 && hasBar ? embedded[i]! : withoutBar(embedded[i]!), "", size),
     ),
   );
   return new Figure(
@@ -164,14 +162,6 @@ function chosenView(patient: PatientViews, { site, magnification, task }: Contac
   );
   if (!view) throw invalidArgument("patient", patient.id, "a patient with at least one view");
   return view;
-}
-
-/** In a sheet all thumbnails show the same view; the subtitle names it once. */
-function withoutLabel(parts: ReturnType<typeof viewPanel>): ReturnType<typeof viewPanel> {
-  return {
-    ...parts,
-    annotations: parts.annotations.filter((note) => (note as { text?: string }).text !== ""),
-  };
 }
 
 /** One scale bar, on the first thumbnail, is enough for a sheet. */

@@ -4,7 +4,7 @@ import { AXIS_LINE, GRID, INK, MUTED, SURFACE } from "./theme";
 /** One stop of a slider, or one button: its label and what Plotly changes. */
 export interface Choice {
   readonly label: string;
-  readonly method: "relayout" | "restyle";
+  readonly method: "relayout" | "restyle" | "update";
   readonly args: readonly unknown[];
 }
 

@@ -1,6 +1,9 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
 export { calibration } from "./calibration";
 export { type CamFigureOptions, cam } from "./cam";
+export { type CamComparisonOptions, camComparison } from "./cam-comparison";
+export { type CamNestedOptions, camNested } from "./cam-nested";
+export type { OverlayLook } from "./cam-overlay";
 export { type ClassCountsFigureOptions, type Countable, classCounts } from "./class-counts";
 export { type CoefficientsOptions, coefficients } from "./coefficients";
 export {
@@ -24,6 +27,7 @@ export { type KaplanMeierFigureOptions, kaplanMeier, type TimeUnit } from "./kap
 export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
 export type { FigureOptions } from "./options";
+export { type OverlayOptions, overlay } from "./overlay";
 export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";

@@ -15,6 +15,8 @@ export interface Micrograph {
   readonly umPerPx?: number | undefined;
   /** Set when this image stands in for a missing one of another site. */
   readonly standsFor?: string | undefined;
+  /** Whose it is; says how the fields of magnifications lie in one another, where that is known. */
+  readonly patient?: Pick<PatientViews, "cohort">;
   load(): Promise<RgbImage>;
 }
 

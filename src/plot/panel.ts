@@ -79,7 +79,7 @@ export function viewPanel(
     traces: anchor,
     images: [picture(i, place, view.uri)],
     shapes: bar.shapes,
-    annotations: [chip(i, label), ...bar.annotations],
+    annotations: [...labelChip(i, label), ...bar.annotations],
   };
 }
 
@@ -145,6 +145,9 @@ export function chip(i: number, text: string, corner: "left" | "right" = "left")
   };
 }
 
+/** A panel may have no label: where the column or the subtitle says it. */
+const labelChip = (i: number, label: string) => (label === "" ? [] : [chip(i, label)]);
+
 function emptyFrame(
   i: number,
   panel: Panel,
@@ -168,7 +171,7 @@ function emptyFrame(
       },
     ],
     annotations: [
-      chip(i, label),
+      ...labelChip(i, label),
       {
         ...axes,
         x: panel.width / 2,

@@ -225,6 +225,29 @@ export const GALLERY: Readonly<Record<string, Draw>> = {
       ),
     );
   },
+  "activation maps, as a viewer": async () => {
+    const { interactive, alt } = await plot.cam(sample.judgedMaps(), { interactive: true });
+    return new plot.Figure(interactive!, { alt });
+  },
+  "activation maps aligned": () => plot.camNested(sample.judgedMaps(), { site: "edge" }),
+  "activation maps whose place is unknown": () =>
+    plot.camNested(
+      sample.activation(sample.patient().allImages().slice(0, 2), [
+        sample.hill(8, 8, 2, 5),
+        sample.hill(8, 8, 4, 4),
+      ]),
+      { interactive: true },
+    ),
+  "activation maps compared": () =>
+    plot.camComparison({
+      "Grad-CAM++": sample.judgedMaps(),
+      [LONG_NAME]: {
+        ...sample.judgedMaps(),
+        probability: 0.1,
+        className: "no recurrence & long < name of a class",
+      },
+      "attention & rollout": sample.judgedMaps(),
+    }),
   "contact sheet": () =>
     plot.contactSheet(
       Array.from({ length: 26 }, (_, i) => ({ ...sample.patient(`patient ${i + 1} of the cohort`) })),

@@ -257,6 +257,22 @@ export function activation(
   };
 }
 
+/** Maps of two sites at three magnifications with known fields, one flat, two with a verdict. */
+export function judgedMaps(): CamResult<Micrograph> {
+  const patient = nestedPatient();
+  const images = patient.allImages().map((image) => ({ ...image, patient }));
+  const flat = [
+    [0, 0],
+    [0, 0],
+  ];
+  const result = activation(
+    images,
+    images.map((_, i) => (i === 2 ? flat : hill(8, 8, 1 + i, 5 - i, 0.02 / (i + 1)))),
+  );
+  const verdict = "passes randomisation; 0.71 of the energy inside the planted lesion & near it; chance 0.18";
+  return { ...result, maps: result.maps.map((map, i) => (i === 1 || i === 5 ? { ...map, verdict } : map)) };
+}
+
 /** Runs on the same patients in six tasks. */
 export function runComparison(runs: readonly string[]): RunComparison {
   const tasks = ["REC", "LNM", "TD", "TI", "CE", "PI"];
