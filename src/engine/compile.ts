@@ -3,10 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { currentSignal } from "../core/abort";
 import { selectDevice } from "./devices";
 import { eagerProgram } from "./eager";
+import { withInspection } from "./inspection";
 import { checkState, completeSpecs, type Device, type Program, type StepFunction } from "./program";
 import { residentProgram } from "./resident";
 import type { HostTensor, TensorSpec } from "./tensors";
-import { traceFunction } from "./trace/trace";
+import { traceFunction, traceInspection } from "./trace/trace";
 
 /** What a function takes: its inputs, and the state it carries from step to step, with its first values. */
 export interface Signature<I extends string = string, S extends string = string> {
@@ -70,5 +71,7 @@ export async function compile<I extends string, O extends string, S extends stri
           saveGraph: (path) => writeFile(path, trace("cpu").file()),
         })
       : await residentProgram(trace(device), state, device, signal, started);
-  return program as unknown as Program<I, O, S>;
+  const inspection = (placeOf?: string) =>
+    traceInspection(name, step, inputs, stateSpecs, device === "eager" ? "cpu" : device, placeOf);
+  return withInspection(name, program, inspection) as unknown as Program<I, O, S>;
 }

@@ -4,12 +4,12 @@ import { throwIfAborted } from "../core/abort";
 import { OsccError } from "../core/errors";
 import { eagerBackend, withBackend } from "./backends";
 import {
+  type BareProgram,
   checkEntries,
   checkInputs,
   checkNames,
   checkNewState,
   disposedProgram,
-  type Program,
   type Step,
   type StepFunction,
 } from "./program";
@@ -34,7 +34,7 @@ export async function eagerProgram({
   state,
   signal,
   saveGraph,
-}: EagerProgram): Promise<Program> {
+}: EagerProgram): Promise<BareProgram> {
   const started = performance.now();
   const backend = await eagerBackend();
   const specs = Object.fromEntries(

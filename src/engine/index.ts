@@ -16,8 +16,18 @@ export type { ChainTraining, Optimiser } from "./chain/train";
 export type { ChainLoss } from "./chain/units";
 export { type CompileOptions, compile, type Signature } from "./compile";
 export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } from "./devices";
+export { allFinite } from "./finite";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";
-export type { Device, Program, RunInput, RunOptions, Step, StepFunction, Tensors } from "./program";
+export type {
+  Device,
+  NotFiniteValue,
+  Program,
+  RunInput,
+  RunOptions,
+  Step,
+  StepFunction,
+  Tensors,
+} from "./program";
 export {
   copyTensor,
   type DType,
@@ -32,3 +42,4 @@ export {
   tf,
   toTensor,
 } from "./tensors";
+export { named } from "./trace/backend";

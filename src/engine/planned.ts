@@ -5,7 +5,8 @@
  * by the main thread (see chain/plan.ts); here it is only carried out.
  */
 import * as ort from "onnxruntime-node";
-import type { PlanRequest, WireCall } from "./protocol";
+import { allFinite } from "./finite";
+import type { PlanPlace, PlanRequest, WireCall } from "./protocol";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 
@@ -65,19 +66,42 @@ class PlannedProgram implements ResidentProgram {
       throw new Error(
         `an earlier run failed half way (${this.torn}); write the whole state again before the next run`,
       );
-    for (const [name, view] of Object.entries(this.request.inputs)) this.data(view).set(inputs[name]!);
     try {
-      for (const { onlyIf, clear, calls } of this.phases) {
-        if (onlyIf !== undefined && inputs[onlyIf]![0] === 0) continue;
-        for (const view of clear) this.data(view).fill(0);
-        for (const { session, feeds, fetches } of calls)
-          await runFenced(session, feeds, fetches, this.fenced);
-      }
+      await this.carryOut(inputs);
     } catch (error) {
       this.torn = (error as Error).message;
       throw error;
     }
     return this.copies(this.request.outputs, Object.keys(this.request.outputs));
+  }
+
+  async inspect(inputs: Readonly<Record<string, TensorData>>): Promise<PlanPlace | undefined> {
+    this.torn = "it was stopped to be looked into";
+    let found: PlanPlace | undefined;
+    await this.carryOut(inputs, (phase, call, { fetches }) => {
+      const broken = Object.entries(fetches).find(
+        ([, tensor]) => tensor && !allFinite(tensor.data as Float32Array),
+      );
+      if (broken) found = { phase, call, value: broken[0] };
+      return found === undefined;
+    });
+    return found;
+  }
+
+  /** Make all calls in their order; `goOn` sees each when it is done, and may stop them. */
+  private async carryOut(
+    inputs: Readonly<Record<string, TensorData>>,
+    goOn?: (phase: number, call: number, made: Call) => boolean,
+  ): Promise<void> {
+    for (const [name, view] of Object.entries(this.request.inputs)) this.data(view).set(inputs[name]!);
+    for (const [phase, { onlyIf, clear, calls }] of this.phases.entries()) {
+      if (onlyIf !== undefined && inputs[onlyIf]![0] === 0) continue;
+      for (const view of clear) this.data(view).fill(0);
+      for (const [index, call] of calls.entries()) {
+        await runFenced(call.session, call.feeds, call.fetches, this.fenced);
+        if (goOn && !goOn(phase, index, call)) return;
+      }
+    }
   }
 
   async read(names: readonly string[]): Promise<Record<string, TensorData>> {

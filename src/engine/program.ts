@@ -1,5 +1,6 @@
 /** What compiling a function gives: a program with inputs, outputs and a state of its own. */
 import { invalidArgument, OsccError, unknownName } from "../core/errors";
+import { allFinite } from "./finite";
 import { dtypeOf, type HostTensor, sizeOf, type TensorData, type TensorSpec, type tf } from "./tensors";
 
 /** Where a program can run. `eager`: TensorFlow.js itself, operation by operation. */
@@ -22,6 +23,14 @@ export type StepFunction<I extends string = string, S extends string = string, O
 
 /** An input of a run: a host tensor, or its bare elements in row-major order, or a number for a scalar. */
 export type RunInput = HostTensor | TensorData | number;
+
+/** A value of a run that holds NaN or infinity. */
+export interface NotFiniteValue {
+  /** `input "x"`, `state "w"`, what the code calls it (see `named`), else what it was computed by and of. */
+  readonly title: string;
+  /** Where the code made it, ` at model.ts:12:7`; empty where that is not known. */
+  readonly place: string;
+}
 
 /** Options of `Program.run`. */
 export interface RunOptions {
@@ -50,11 +59,19 @@ export interface Program<I extends string = string, O extends string = string, S
   readState(names?: readonly S[]): Promise<Record<S, HostTensor>>;
   /** Replace some entries of the state. */
   writeState(entries: Partial<Record<S, HostTensor>>): Promise<void>;
+  /**
+   * Where NaN or infinity first appears in a run from the present state, in the order of computation; `undefined` when
+   * nothing does. Changes no state. For finding out why a training stopped being numbers: far slower than a run.
+   */
+  firstNotFinite(inputs: Readonly<Record<I, RunInput>>): Promise<NotFiniteValue | undefined>;
   /** Write the traced graph as an `.onnx` file, with names and documentation. */
   save(path: string): Promise<void>;
   /** Give back all memory. Afterwards the program cannot run. */
   dispose(): Promise<void>;
 }
+
+/** A program before it can look into itself. */
+export type BareProgram = Omit<Program, "firstNotFinite">;
 
 /** Fill in the defaults of specs and check them. */
 export function completeSpecs(
@@ -208,6 +225,15 @@ export function checkNewState(
       { expected: spec.shape, found: value.shape },
     );
   }
+}
+
+/** The first of some tensors that holds NaN or infinity; `kind` says what they are. */
+export function firstNotFiniteOf(
+  kind: "input" | "state",
+  tensors: Readonly<Record<string, HostTensor>>,
+): NotFiniteValue | undefined {
+  const found = Object.entries(tensors).find(([, { data }]) => !allFinite(data));
+  return found && { title: `${kind} "${found[0]}"`, place: "" };
 }
 
 /** The error of a program that was disposed. */

@@ -27,6 +27,8 @@ export interface LoadRequest {
   readonly fence: string;
   readonly device: SessionDevice;
   readonly threads: number;
+  /** Run the graph node by node as it is: loaded sooner, slower to run. */
+  readonly asItIs?: boolean;
   readonly inputs: readonly WirePort[];
   readonly outputs: readonly WirePort[];
   readonly state: readonly WireState[];
@@ -72,6 +74,13 @@ export interface PlanRequest {
   readonly phases: readonly WirePhase[];
 }
 
+/** A value that a call of a plan makes: which phase, which call of it, and the value's name in the graph. */
+export interface PlanPlace {
+  readonly phase: number;
+  readonly call: number;
+  readonly value: string;
+}
+
 /** Requests by kind, with their answers. */
 export interface Requests {
   load: { request: LoadRequest; answer: { program: number; copiesOutputs: boolean } };
@@ -79,6 +88,11 @@ export interface Requests {
   run: {
     request: { program: number; inputs: Readonly<Record<string, TensorData>> };
     answer: { outputs: Readonly<Record<string, TensorData>> };
+  };
+  /** Run a plan and stop at the first call that makes a value which is not finite. */
+  inspect: {
+    request: { program: number; inputs: Readonly<Record<string, TensorData>> };
+    answer: PlanPlace | undefined;
   };
   read: {
     request: { program: number; names: readonly string[] };

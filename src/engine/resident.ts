@@ -3,21 +3,35 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
 import { computeFailure } from "./failures";
-import { checkEntries, checkInputs, checkNames, disposedProgram, type Program } from "./program";
-import type { PlanRequest, RequestKind, Requests, SessionDevice } from "./protocol";
+import {
+  type BareProgram,
+  checkEntries,
+  checkInputs,
+  checkNames,
+  disposedProgram,
+  firstNotFiniteOf,
+  type NotFiniteValue,
+  type Program,
+} from "./program";
+import type { PlanPlace, PlanRequest, RequestKind, Requests, SessionDevice } from "./protocol";
 import { computeThreads, type Runner, runner } from "./runner";
 import type { HostTensor, TensorData, TensorSpec } from "./tensors";
 import type { Port, TracedFunction } from "./trace/trace";
 import { Turns } from "./turns";
 
-/** Load a traced function into the worker with the first values of its state (copied). */
+/**
+ * Load a traced function into the worker with the first values of its state (copied).
+ *
+ * @param asItIs  without optimising the graph: for one run, and no other program with the same graph
+ */
 export async function residentProgram(
   traced: TracedFunction,
   initial: Readonly<Record<string, HostTensor>>,
   device: SessionDevice,
   signal: AbortSignal | undefined,
   started: number,
-): Promise<Program> {
+  asItIs = false,
+): Promise<BareProgram> {
   const threads = computeThreads();
   const values = mapValues(initial, (tensor) => tensor.data.slice());
   const loaded = await load("load", traced.name, {
@@ -27,6 +41,7 @@ export async function residentProgram(
     fence: traced.fence,
     device,
     threads,
+    asItIs,
     inputs: traced.inputs,
     outputs: traced.outputs,
     state: traced.state,
@@ -51,12 +66,18 @@ export interface PlanFacts {
   readonly save: (path: string) => Promise<void>;
 }
 
+/** What the main thread knows of a plan beside that. */
+export interface PlannedFacts extends PlanFacts {
+  /** How to speak of a value that a call of the plan makes. */
+  readonly titleOf: (place: PlanPlace) => string;
+}
+
 /** Load a plan into the worker. */
 export async function plannedProgram(
   plan: Omit<PlanRequest, "threads" | "graphs"> & {
     readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
   },
-  facts: PlanFacts,
+  facts: PlannedFacts,
   signal: AbortSignal | undefined,
   started: number,
 ): Promise<Program> {
@@ -64,7 +85,31 @@ export async function plannedProgram(
   const graphs = plan.graphs.map((graph) => ({ ...graph, key: sessionKey("cpu", threads, graph.model) }));
   const loaded = await load("loadPlan", plan.name, { ...plan, graphs, threads });
   const bytes = graphs.reduce((sum, { model }) => sum + model.byteLength, 0);
-  return handle(loaded, { ...facts, name: plan.name, device: "cpu", bytes, signal, started });
+  const program = handle(loaded, { ...facts, name: plan.name, device: "cpu", bytes, signal, started });
+  return { ...program, firstNotFinite: (given) => inspectPlan(loaded, program, plan.name, facts, given) };
+}
+
+/** Run a plan once, looking at what each call makes; then put the state back. */
+async function inspectPlan(
+  { worker, program: id }: Loaded,
+  program: BareProgram,
+  name: string,
+  facts: PlannedFacts,
+  given: Parameters<Program["run"]>[0],
+): Promise<NotFiniteValue | undefined> {
+  const inputs = checkInputs(name, program.inputs, given);
+  const state = await program.readState();
+  const before = firstNotFiniteOf("input", inputs) ?? firstNotFiniteOf("state", state);
+  if (before) return before;
+  try {
+    const data = mapValues(inputs, (tensor) => tensor.data);
+    const place = await worker.request("inspect", { program: id, inputs: data });
+    return place && { title: facts.titleOf(place), place: "" };
+  } catch (error) {
+    throw computeFailure(name, "running", error);
+  } finally {
+    await program.writeState(state);
+  }
 }
 
 /** Equal graphs on the same device have equal keys. */
@@ -106,7 +151,7 @@ interface HandleFacts extends PlanFacts {
 }
 
 /** What a user holds of a program in the worker. */
-function handle({ worker, program }: Loaded, facts: HandleFacts): Program {
+function handle({ worker, program }: Loaded, facts: HandleFacts): BareProgram {
   const { name, device, signal } = facts;
   const asked = <K extends RequestKind>(kind: K, payload: Requests[K]["request"]) =>
     worker.request(kind, payload).catch((error: unknown) => {

@@ -100,6 +100,7 @@ const WORKER_SOURCES = [
   "worker",
   "planned",
   "sessions",
+  "finite",
   "protocol",
   "probe",
   "onnx/graph",

@@ -13,7 +13,7 @@
 import * as ort from "onnxruntime-node";
 import { encodeModel } from "./onnx/encode";
 import { Graph } from "./onnx/graph";
-import type { LoadRequest, SessionDevice, WirePort, WireState } from "./protocol";
+import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState } from "./protocol";
 import type { DType, TensorData } from "./tensors";
 
 const FENCE_ERROR = /Non tensor type is temporarily not supported/;
@@ -24,7 +24,7 @@ const IDLE_SESSIONS = 4;
 /** What opening a session takes. */
 export type SessionRequest = Pick<
   LoadRequest,
-  "key" | "model" | "device" | "threads" | "outputs" | "state" | "fence"
+  "key" | "model" | "device" | "threads" | "asItIs" | "outputs" | "state" | "fence"
 >;
 
 interface SharedSession {
@@ -77,6 +77,8 @@ export class Sessions {
 export interface ResidentProgram {
   readonly copiesOutputs: boolean;
   run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  /** Of a plan: run it up to the first call that makes a value which is not finite, and say which. */
+  inspect?(inputs: Readonly<Record<string, TensorData>>): Promise<PlanPlace | undefined>;
   read(names: readonly string[]): Promise<Record<string, TensorData>>;
   write(values: Readonly<Record<string, TensorData>>): Promise<void>;
   close(): Promise<void>;
@@ -245,13 +247,16 @@ function openSession({
   outputs,
   state,
   fence,
+  asItIs,
 }: SessionRequest): Promise<ort.InferenceSession> {
-  if (device === "cpu") return ort.InferenceSession.create(model, cpuOptions(threads));
+  const graphOptimizationLevel = asItIs ? "disabled" : "all";
+  if (device === "cpu")
+    return ort.InferenceSession.create(model, { ...cpuOptions(threads), graphOptimizationLevel });
   const onDevice = state.flatMap(({ next }) => (next === undefined ? [] : [[next, "gpu-buffer"] as const]));
   const onHost = [...outputs.map(({ value }) => [value, "cpu"] as const), [fence, "cpu"] as const];
   return ort.InferenceSession.create(model, {
     executionProviders: [device],
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel,
     logSeverityLevel: 3,
     // Only WebGPU can hand out its buffers in this runtime.
     ...(device === "webgpu" ? { preferredOutputLocation: Object.fromEntries([...onHost, ...onDevice]) } : {}),

@@ -16,6 +16,7 @@ const handlers: { [K in RequestKind]: Handler<K> } = {
   async run({ program, inputs }) {
     return { outputs: await programs.get(program)!.run(inputs) };
   },
+  inspect: ({ program, inputs }) => programs.get(program)!.inspect!(inputs),
   read: ({ program, names }) => programs.get(program)!.read(names),
   async write({ program, values }) {
     await programs.get(program)!.write(values);

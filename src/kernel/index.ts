@@ -27,4 +27,3 @@ export {
   onComm,
   openComm,
 } from "./notebook-api";
-export * as widget from "./widgets";

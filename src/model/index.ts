@@ -8,9 +8,8 @@ export type {
   CheckpointFormat,
   CheckpointTensor,
 } from "./checkpoints/checkpoint";
-export { type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
-export { inferEncoder } from "./checkpoints/infer";
-export { loadModel, saveEncoder, saveModel } from "./checkpoints/own";
+export { inferEncoder, type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
+export { loadModel, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";
 export {
@@ -42,7 +41,6 @@ export {
 } from "./lora";
 export {
   createModel,
-  encodeEach,
   encodeImages,
   encoderChain,
   type ForwardOptions,
@@ -60,7 +58,6 @@ export {
   type View,
 } from "./model";
 export {
-  encoderNormalisation,
   NORMALISATIONS,
   type Normalisation,
   type NormalisationName,
@@ -85,16 +82,16 @@ export {
   type ViewPixels,
 } from "./patient-input";
 export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } from "./positions";
-export { vitChain, vitForward, vitLayers, vitParameters } from "./vit";
 export {
   type EncoderName,
   type ImageSize,
-  MLP_KINDS,
-  type MlpKind,
+  PREFIX_TOKENS,
   patchGrid,
-  prefixTokens,
-  tokenCount,
   VIT_PRESETS,
   type ViTConfig,
+  vitChain,
   vitConfig,
-} from "./vit-config";
+  vitForward,
+  vitLayers,
+  vitParameters,
+} from "./vit";

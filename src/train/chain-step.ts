@@ -11,7 +11,8 @@ import {
   loraChain,
   type ModelSpec,
   type Parameters,
-  tokenCount,
+  PREFIX_TOKENS,
+  patchGrid,
 } from "../model";
 import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
 import { clipFactor, dropoutOf, type StepOptions, squaredNorm, stepInputs, sumName, totalLoss } from "./step";
@@ -25,7 +26,8 @@ const MOST_BYTES = 2 ** 30;
 
 /** T */
 export function tokensOf({ encoder }: ModelSpec): number {
-  return tokenCount(encoder);
+  const [rows, columns] = patchGrid(encoder);
+  return PREFIX_TOKENS + rows * columns;
 }
 
 /** What one graph keeps for the way back, in bytes, estimated: per token some 26 D, and its attention weights. */

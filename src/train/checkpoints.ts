@@ -5,8 +5,9 @@ import path from "node:path";
 import { invalidArgument, OsccError } from "../core/errors";
 import { host } from "../core/host";
 import { packageVersion } from "../core/version";
-import { removeParts } from "../core/whole-file";
-import type { HostTensor } from "../engine";
+import { removeParts, writeWhole } from "../core/whole-file";
+import { allFinite, type HostTensor } from "../engine";
+import { type Model, type Parameters, saveModel } from "../model";
 import { differences, type RunIdentity } from "./identity";
 import {
   invalidState,
@@ -18,7 +19,10 @@ import {
 
 /** Where and how often `fit` writes down how far it has come. */
 export interface CheckpointOptions {
-  /** A folder of its own for the run; made if absent. */
+  /**
+   * A folder of its own for the run; made if absent. It gets `training.safetensors`, from which the run goes on, and
+   * `best.safetensors`, the model of the best epoch so far, which `model.loadModel` reads while the run goes on.
+   */
   readonly folder: string;
   /** Written between two batches when the last one is so long ago; 0: after every batch. Default 60. */
   readonly everySeconds?: number;
@@ -29,8 +33,9 @@ export interface CheckpointOptions {
   readonly resume?: boolean;
 }
 
-/** File of a checkpoint folder. */
+/** Files of a checkpoint folder: where the training stands, and the model of its best epoch so far. */
 export const CHECKPOINT_FILE = "training.safetensors";
+export const BEST_FILE = "best.safetensors";
 
 const EVERY_SECONDS = 60;
 
@@ -50,6 +55,14 @@ export function checkpointOptions(
   return { folder, everySeconds, resume };
 }
 
+/** The run that is kept. */
+export interface CheckpointedRun {
+  /** What it is made of. */
+  readonly identity: () => RunIdentity;
+  /** The whole model, from the parameters that were trained. */
+  readonly modelOf: (trained: Parameters) => Model;
+}
+
 /**
  * Keeps the last state of a training that was good: in memory, and in a file if there is a folder. Without a
  * folder, too, a state is taken now and then: it is where one goes back to when a loss stops being a number.
@@ -58,29 +71,30 @@ export class Checkpoints {
   private last: TrainingState | undefined;
   private lastAt = performance.now();
   private writing: Promise<void> = Promise.resolve();
+  private bestWritten: number | undefined;
 
   private constructor(
-    private readonly identity: RunIdentity,
+    private readonly run: CheckpointedRun,
     private readonly options: Required<CheckpointOptions> | undefined,
     /** Where the run stood when it was interrupted, if it was. */
     readonly found: TrainingState | undefined,
   ) {
     this.last = found;
+    this.bestWritten = found?.best?.epoch;
   }
 
   /** @throws InvalidCheckpoint  when the folder has a checkpoint that cannot be read or is of another run */
   static async open(
     choice: string | CheckpointOptions | undefined,
-    identity: () => RunIdentity,
+    run: CheckpointedRun,
   ): Promise<Checkpoints> {
     const options = checkpointOptions(choice);
-    if (!options) return new Checkpoints({ options: {}, fingerprints: {} }, undefined, undefined);
+    if (!options) return new Checkpoints(run, undefined, undefined);
     const file = path.join(options.folder, CHECKPOINT_FILE);
     await writable(options.folder);
-    await removeParts(file);
-    const own = identity();
-    const state = options.resume && existsSync(file) ? await stateOf(file, own) : undefined;
-    return new Checkpoints(own, options, state);
+    for (const name of [CHECKPOINT_FILE, BEST_FILE]) await removeParts(path.join(options.folder, name));
+    const state = options.resume && existsSync(file) ? await stateOf(file, run.identity()) : undefined;
+    return new Checkpoints(run, options, state);
   }
 
   /** Whether it is time for the next one. */
@@ -88,9 +102,9 @@ export class Checkpoints {
     return performance.now() - this.lastAt >= 1000 * (this.options?.everySeconds ?? EVERY_SECONDS);
   }
 
-  /** The file of the checkpoint, if there is one. */
-  get file(): string | undefined {
-    return this.options && path.join(this.options.folder, CHECKPOINT_FILE);
+  /** Where they are written, if anywhere. */
+  get folder(): string | undefined {
+    return this.options?.folder;
   }
 
   /** The last state that was kept. */
@@ -108,15 +122,25 @@ export class Checkpoints {
     await this.writing;
     this.last = state;
     this.lastAt = performance.now();
-    const { file, identity } = this;
-    if (file === undefined) return undefined;
-    const version = packageVersion();
-    this.writing = writeTrainingState(file, { identity, version, state }).catch((error: Error) =>
-      host().warn(
-        `the checkpoint could not be written: ${error.message}. The one before, if any, is still there.`,
-      ),
-    );
+    if (this.options)
+      this.writing = this.write(this.options.folder, state).catch((error: Error) =>
+        host().warn(
+          `the checkpoint could not be written: ${error.message}. The one before, if any, is still there.`,
+        ),
+      );
     return undefined;
+  }
+
+  private async write(folder: string, state: TrainingState): Promise<void> {
+    const { best, bestParameters } = state;
+    if (best && best.epoch !== this.bestWritten) {
+      await writeWhole(path.join(folder, BEST_FILE), (beside) =>
+        saveModel(this.run.modelOf(bestParameters), beside),
+      );
+      this.bestWritten = best.epoch;
+    }
+    const stored = { identity: this.run.identity(), version: packageVersion(), state };
+    await writeTrainingState(path.join(folder, CHECKPOINT_FILE), stored);
   }
 
   /** Wait until the last file is on the disk. */
@@ -166,15 +190,8 @@ const AT_ONCE = 2 ** 20;
 async function firstNotFinite(tensors: Readonly<Record<string, HostTensor>>): Promise<string | undefined> {
   for (const [name, { data }] of Object.entries(tensors))
     for (let from = 0; from < data.length; from += AT_ONCE) {
-      if (!isFiniteThroughout(data.subarray(from, from + AT_ONCE))) return name;
+      if (!allFinite(data.subarray(from, from + AT_ONCE))) return name;
       if (data.length > AT_ONCE) await new Promise(setImmediate);
     }
   return undefined;
-}
-
-/** x - x is 0 for a finite number, else NaN, which no sum loses. */
-function isFiniteThroughout(values: ArrayLike<number>): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
-  return sum === 0;
 }

@@ -1,38 +1,110 @@
-/** What is said when a training stops being numbers. */
+/**
+ * A training that stops being numbers: what is said, and the search for the first tensor that was not finite.
+ *
+ * The loss tells late: weights may have been broken by the step before. So the steps since the last good state are
+ * made once more, which gives the same numbers, and the first that leaves something that is not finite is made with
+ * every value on the way looked at.
+ */
 import { OsccError } from "../core/errors";
+import { allFinite, filledTensor, type HostTensor, type NotFiniteValue, type RunInput } from "../engine";
+import type { Pass } from "./batches";
+import type { OpenStep } from "./open-step";
+import { isSum } from "./step";
 
 /** Where a value that is not finite was seen. */
 export interface Divergence {
   /** Optimiser steps so far, counted from 1, and the epoch, counted from 0. */
   readonly step: number;
   readonly epoch: number;
-  /** The tensor, and what it became where that is one number. */
-  readonly tensor: string;
-  readonly value?: number;
+  /** What the loss became; absent when a parameter was broken before the loss was. */
+  readonly loss?: number;
   /** Learning rate of fusion block and heads. */
   readonly rate: number;
-  /** The file that holds the last good state, if one is written. */
-  readonly checkpoint: string | undefined;
 }
 
-/** The error of a training that diverged. */
-export function notFinite({
-  step,
-  epoch,
-  tensor,
-  value,
-  rate,
-  checkpoint,
-}: Divergence): OsccError<"NotFinite"> {
-  const became = value === undefined ? "held NaN or infinity" : `became ${value}`;
+/** The first value that was not finite, and the step that made it. */
+export interface Origin extends NotFiniteValue {
+  readonly step: number;
+}
+
+/** The error of a training that diverged. `checkpoint`: the folder with the last good state, if there is one. */
+export function notFinite(
+  { step, epoch, loss, rate }: Divergence,
+  origin: Origin | undefined,
+  checkpoint: string | undefined,
+): OsccError<"NotFinite"> {
+  const seen = loss === undefined ? "a parameter is not finite" : `the loss became ${loss}`;
   return new OsccError(
     "NotFinite",
     [
-      `the ${tensor} ${became} at step ${step} (epoch ${epoch + 1}).`,
+      `${seen} at step ${step} (epoch ${epoch + 1}).`,
+      ...(origin
+        ? [`The first that was not finite, at step ${origin.step}: ${origin.title}${origin.place}.`]
+        : []),
       `Expected finite numbers; the learning rate was ${rate.toExponential(1)}.`,
-      "Lower the learning rate, for example learningRate: { encoder: 1e-5, rest: 1e-4 }, or clip gradients with clipNorm: 1.",
-      ...(checkpoint ? [`The last good state is in ${checkpoint}.`] : []),
+      adviceOn(origin),
+      checkpoint
+        ? `Kept in ${checkpoint}: the last good state, and best.safetensors, the model of the best epoch (if one has ended).`
+        : 'With  checkpoint: "folder"  the last good state would be kept.',
     ],
-    { step, tensor },
+    { step: origin?.step ?? step, tensor: origin?.title ?? (loss === undefined ? "parameters" : "loss") },
   );
+}
+
+/** Titles of values that the optimiser makes: a learning rate of 1e38 breaks the first step. */
+const OF_THE_UPDATE = /^new value of|adamw\.|rate\b|correction|of update/i;
+
+function adviceOn(origin: Origin | undefined): string {
+  if (origin?.title.startsWith("input "))
+    return "Look at the images and labels of this step: what goes in is not finite.";
+  if (origin?.step === 1 && !OF_THE_UPDATE.test(origin.title))
+    return "No weight had changed yet, so it is not the learning rate: look at the loss function there (a logarithm or root of zero, a division by zero), and at the weights file.";
+  return "Lower the learning rate, for example learningRate: { encoder: 1e-5, rest: 1e-4 }, or clip gradients with clipNorm: 1.";
+}
+
+/** What the search needs of a training. */
+export interface Replay {
+  readonly step: OpenStep;
+  /** The last good state of the step. */
+  readonly good: Readonly<Record<string, HostTensor>>;
+  /** The passes since, batch by batch, each with its number counted from 1. */
+  readonly batches: Iterable<{ readonly step: number; readonly passes: readonly Pass[] }>;
+  readonly feeds: (pass: Pass) => Promise<Record<string, RunInput>>;
+}
+
+/** Make the steps since the last good state again; `undefined` when they are finite this time. */
+export async function findOrigin({ step, good, batches, feeds }: Replay): Promise<Origin | undefined> {
+  const { program } = step;
+  let before = good;
+  await restore(step, before);
+  for (const { step: number, passes } of batches) {
+    let broken = false;
+    for (const pass of passes) {
+      const { loss } = await program.run(await feeds(pass));
+      broken ||= !allFinite(loss!.data);
+    }
+    const after = await readTensors(step);
+    const state = Object.keys(after).find((name) => !allFinite(after[name]!.data));
+    if (broken || state !== undefined) {
+      for (const pass of passes) {
+        await restore(step, before);
+        const found = await program.firstNotFinite(await feeds(pass));
+        if (found) return { ...found, step: number };
+      }
+      return { title: state ?? "loss", place: "", step: number };
+    }
+    before = after;
+  }
+  return undefined;
+}
+
+/** The state of a step between two batches. Sums of gradients are left out: there they are zero. */
+export function readTensors({ program }: OpenStep): Promise<Record<string, HostTensor>> {
+  return program.readState(Object.keys(program.state).filter((name) => !isSum(name)));
+}
+
+async function restore({ program }: OpenStep, state: Readonly<Record<string, HostTensor>>): Promise<void> {
+  const sums = Object.entries(program.state).filter(([name]) => isSum(name));
+  const cleared = sums.map(([name, { shape }]) => [name, filledTensor(shape)]);
+  await program.writeState({ ...state, ...Object.fromEntries(cleared) });
 }

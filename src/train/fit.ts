@@ -22,7 +22,7 @@ import type { BatchOptions } from "./batches";
 import { Checkpoints } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { curveText, type EpochRecord } from "./history";
-import { runIdentity } from "./identity";
+import { type RunIdentity, runIdentity } from "./identity";
 import { trainingLoop } from "./loop";
 import {
   type FitOptions,
@@ -35,9 +35,8 @@ import { PixelSource } from "./pixels";
 import { encodePatients } from "./predictor";
 import { Run } from "./run";
 import { pixelStatistics } from "./statistics";
-import { withSyntheticPatients } from "./synthetic-patients";
 import { balancedClassWeights } from "./targets";
-import { newAdapters, sourceOf } from "./tuning";
+import { newAdapters, sourceOf, trainedModel } from "./tuning";
 
 /**
  * Fine-tune a model on a cohort and keep the epoch that does best on its validation patients.
@@ -83,22 +82,23 @@ export async function fit<Task extends string>(
   const model =
     settings.normalisation === "train" ? await withStatistics(start.model, train, pixels) : start.model;
 
-  const checkpoints = await Checkpoints.open(options.checkpoint, () =>
-    runIdentity({ settings, model, losses, train, valid }),
-  );
+  let identity: RunIdentity | undefined;
+  const checkpoints = await Checkpoints.open(options.checkpoint, {
+    identity: () => {
+      identity ??= runIdentity({ settings, model, losses, train, valid });
+      return identity;
+    },
+    modelOf: (trained) => ({ spec: model.spec, parameters: trainedModel(model, trained, settings.mode) }),
+  });
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
-  const shown =
-    settings.sampler === "smote"
-      ? await withSyntheticPatients({ patients: train, read }, settings.tasks, rng.split("smote").path)
-      : { patients: train, read };
   const augmenter = openAugmenter(settings, model);
   const batches: BatchOptions = {
     spec: model.spec,
     source: sourceOf(settings.mode),
     ...(augmenter ? { augmenter } : {}),
-    classWeights: classWeights(settings, model, shown.patients),
+    classWeights: classWeights(settings, model, train),
     labelSmoothing: settings.labelSmoothing,
-    read: shown.read,
+    read,
   };
   const adapters = newAdapters(model, settings.mode, rng.split("model"));
   const result = await trainingLoop({
@@ -106,7 +106,7 @@ export async function fit<Task extends string>(
     adapters,
     settings,
     losses,
-    train: shown.patients,
+    train,
     valid,
     batches,
     rng,

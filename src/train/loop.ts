@@ -4,14 +4,14 @@ import { isOsccError } from "../core/errors";
 import { host } from "../core/host";
 import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
-import type { Device, HostTensor } from "../engine";
+import type { Device, RunInput } from "../engine";
 import { MISSING_LABEL } from "../evaluate";
 import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
 import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches";
 import type { Checkpoints } from "./checkpoints";
 import type { TrainingPatient } from "./cohort";
-import { notFinite } from "./divergence";
+import { type Divergence, findOrigin, notFinite, readTensors } from "./divergence";
 import { stopsEarly } from "./early-stopping";
 import { validationLoss, validationScores } from "./evaluation";
 import type { EpochRecord } from "./history";
@@ -22,7 +22,6 @@ import { Predictor } from "./predictor";
 import { epochOrder } from "./sampler";
 import { cosine } from "./schedule";
 import { isBetter, meanAuc } from "./selection";
-import { isSum } from "./step";
 import { type Position, START, type TrainingState } from "./training-state";
 import { loraOf, trainedModel } from "./tuning";
 
@@ -64,33 +63,26 @@ export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
   let predictor: Predictor | undefined;
   try {
     predictor = input.valid.length > 0 ? await Predictor.open(model, { source, ...where }) : undefined;
-    return await runEpochs(input, step, predictor);
+    const batchesPerEpoch = Math.ceil(orderOf(input, 0).length / input.settings.batch);
+    return await runEpochs({ ...input, step, batchesPerEpoch }, predictor);
   } finally {
     await step.program.dispose();
     await predictor?.dispose();
   }
 }
 
-async function runEpochs(
-  input: LoopInput,
-  step: OpenStep,
-  predictor: Predictor | undefined,
-): Promise<LoopResult> {
-  const { model, settings, signal } = input;
-  const labels = input.train.map((patient) =>
-    settings.tasks.map((task) => patient.labels[task] ?? MISSING_LABEL),
-  );
-  const orderOf = (epoch: number) => epochOrder(settings.sampler, labels, epoch, input.rng.split("order"));
-  const passesOf = (epoch: number) =>
-    epochPasses(
-      orderOf(epoch).map((i) => input.train[i]!),
-      { epoch, batch: settings.batch, size: step.size },
-    );
-  const passesPerEpoch = passesOf(0).length;
-  const batchesPerEpoch = Math.ceil(orderOf(0).length / settings.batch);
+/** A training that has been opened. */
+interface Training extends LoopInput {
+  readonly step: OpenStep;
+  readonly batchesPerEpoch: number;
+}
+
+async function runEpochs(input: Training, predictor: Predictor | undefined): Promise<LoopResult> {
+  const { model, settings, signal, step } = input;
+  const passesPerEpoch = passesOf(input, 0).length;
   const { checkpoints } = input;
   const { found } = checkpoints;
-  if (found) await goOn(input, step, found);
+  if (found) await goOn(input, found);
   const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * passesPerEpoch);
   const history: EpochRecord[] = [...(found?.history ?? [])];
   let { best, bestParameters = {}, undefinedAuc = {} } = found ?? ({} as Partial<TrainingState>);
@@ -112,13 +104,10 @@ async function runEpochs(
     });
     if (broken === undefined) return;
     const { epoch, batch } = position;
-    const taken = epoch * batchesPerEpoch + batch;
-    throw notFinite({
-      step: taken,
+    throw new Diverged({
+      step: stepNumber(input, { epoch, batch: batch - 1 }),
       epoch,
-      tensor: broken,
       rate: ratesOf(settings, epoch).rest,
-      checkpoint: checkpoints.file,
     });
   };
 
@@ -129,7 +118,7 @@ async function runEpochs(
       const started = performance.now() - 1000 * position.seconds;
       const secondsSoFar = () => (performance.now() - started) / 1000;
       const rates = ratesOf(settings, epoch);
-      const trainLoss = await trainEpoch(input, step, passesOf(epoch), {
+      const trainLoss = await trainEpoch(input, passesOf(input, epoch), {
         from: position,
         rates,
         report: (done, loss) =>
@@ -156,13 +145,14 @@ async function runEpochs(
         bestParameters = parameters;
       }
       position = { ...START, epoch: epoch + 1 };
+      if (checkpoints.due) await keep();
       await input.onEpoch([...history]);
     }
-    if (checkpoints.file && !wasOver) await keep();
+    if (checkpoints.folder && !wasOver) await keep();
   } catch (error) {
     // What was stopped between two steps goes on from there.
-    if (checkpoints.file && isOsccError(error, "Aborted")) await keep();
-    throw error;
+    if (checkpoints.folder && isOsccError(error, "Aborted")) await keep();
+    throw error instanceof Diverged ? await explained(error.what, input) : error;
   } finally {
     await checkpoints.settle();
   }
@@ -177,8 +167,56 @@ async function runEpochs(
   };
 }
 
+/** The passes of an epoch, in the order of its sampler. */
+function passesOf(input: Training, epoch: number): Pass[] {
+  const patients = orderOf(input, epoch).map((i) => input.train[i]!);
+  return epochPasses(patients, { epoch, batch: input.settings.batch, size: input.step.size });
+}
+
+function orderOf({ train, settings, rng }: LoopInput, epoch: number): number[] {
+  const labels = train.map((patient) => settings.tasks.map((task) => patient.labels[task] ?? MISSING_LABEL));
+  return epochOrder(settings.sampler, labels, epoch, rng.split("order"));
+}
+
+/** A diverged training, before it is known how it came about. */
+class Diverged extends Error {
+  constructor(readonly what: Divergence) {
+    super("diverged");
+  }
+}
+
+/** The error of a diverged training, with the first tensor that was not finite. */
+async function explained(what: Divergence, input: Training): Promise<Error> {
+  const { checkpoints, step } = input;
+  const from = checkpoints.lastGood?.position ?? START;
+  const progress = startProgress("looking for the first value that is not finite", 1);
+  const origin = await findOrigin({
+    step,
+    good: checkpoints.lastGood?.tensors ?? step.initial(),
+    batches: batchesSince(input, from, what.step),
+    feeds: (pass) => feedsOf(input, pass),
+  }).catch((error: unknown) => {
+    if (isOsccError(error, "Aborted")) throw error;
+    return undefined; // The search may need more memory than the training did; the divergence is what counts.
+  });
+  progress.end();
+  return notFinite(what, origin, checkpoints.lastGood && checkpoints.folder);
+}
+
+/** The batches from a position on, up to a step. */
+function* batchesSince(input: Training, from: Position, last: number) {
+  for (let { epoch, batch } = from; ; epoch++, batch = 0) {
+    const passes = passesOf(input, epoch);
+    for (; batch < input.batchesPerEpoch; batch++) {
+      const number = stepNumber(input, { epoch, batch });
+      if (number > last) return;
+      yield { step: number, passes: passes.filter((pass) => pass.batch === batch) };
+    }
+  }
+}
+
 /** Put an interrupted training's state where it was. */
-async function goOn({ rng }: LoopInput, { program }: OpenStep, found: TrainingState): Promise<void> {
+async function goOn({ rng, step: { program } }: Training, found: TrainingState): Promise<void> {
   await program.writeState(found.tensors);
   rng.restore(found.random.state);
   if (found.device !== program.device)
@@ -198,40 +236,31 @@ interface EpochPlan {
 
 /** One pass over the patients; the next inputs are prepared while the engine works on the present ones. */
 async function trainEpoch(
-  input: LoopInput,
-  step: OpenStep,
+  input: Training,
   passes: readonly Pass[],
   { rates, report, from, onBatch }: EpochPlan,
 ): Promise<number> {
-  const batches = passes.filter((pass) => pass.isLast).length;
-  const prepare = (pass: Pass) => passInputs(pass, input.batches, input.rng);
+  const prepare = (pass: Pass) => feedsOf(input, pass);
   const first = passes.findIndex((pass) => pass.batch === from.batch);
   const ahead = first < 0 ? [] : passes.slice(first);
   let { lossSum, patients } = from;
   let batchLoss = 0;
   let waiting = ahead[0] && prepare(ahead[0]);
   for (const [index, pass] of ahead.entries()) {
-    const taken = pass.epoch * batches + pass.batch + 1;
-    const inputs = await waiting!;
-    const running = step.program.run({
-      ...inputs,
-      encoderRate: rates.encoder,
-      rate: rates.rest,
-      ...adamWCorrections(taken),
-      ...step.constants,
-      ...(step.accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
-    });
+    const running = input.step.program.run(await waiting!);
     const next = ahead[index + 1];
     if (next) {
       waiting = prepare(next);
       waiting.catch(() => {}); // seen when awaited; if this pass fails first, nobody awaits it
     }
     batchLoss += (await running).loss!.data[0]!;
-    if (!Number.isFinite(batchLoss)) {
-      const checkpoint = input.checkpoints.file;
-      const { epoch } = pass;
-      throw notFinite({ step: taken, epoch, tensor: "loss", value: batchLoss, rate: rates.rest, checkpoint });
-    }
+    if (!Number.isFinite(batchLoss))
+      throw new Diverged({
+        step: stepNumber(input, pass),
+        epoch: pass.epoch,
+        loss: batchLoss,
+        rate: rates.rest,
+      });
     report(first + index + 1, batchLoss);
     if (!pass.isLast) continue;
     lossSum += batchLoss * pass.patients.length;
@@ -240,6 +269,25 @@ async function trainEpoch(
     await onBatch({ epoch: pass.epoch, batch: pass.batch + 1, lossSum, patients });
   }
   return lossSum / patients;
+}
+
+/** All inputs of one pass. */
+async function feedsOf(input: Training, pass: Pass): Promise<Record<string, RunInput>> {
+  const { step } = input;
+  const rates = ratesOf(input.settings, pass.epoch);
+  return {
+    ...(await passInputs(pass, input.batches, input.rng)),
+    encoderRate: rates.encoder,
+    rate: rates.rest,
+    ...adamWCorrections(stepNumber(input, pass)),
+    ...step.constants,
+    ...(step.accumulate ? { apply: pass.isLast ? 1 : 0 } : {}),
+  };
+}
+
+/** Which optimiser step a batch is, counted from 1 over all epochs. */
+function stepNumber(input: Training, { epoch, batch }: Pick<Pass, "epoch" | "batch">): number {
+  return epoch * input.batchesPerEpoch + batch + 1;
 }
 
 function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epoch: number) {
@@ -251,11 +299,6 @@ function ratesOf({ learningRate, minimumRate, epochs, warmup }: FitSettings, epo
 async function readParameters({ program, names }: OpenStep): Promise<Parameters> {
   const state = await program.readState(names);
   return Object.fromEntries(names.map((name) => [name, asParameter(name, state[name]!)]));
-}
-
-/** The whole state of the step. Sums of gradients are left out: between two batches they are zero. */
-async function readTensors({ program }: OpenStep): Promise<Record<string, HostTensor>> {
-  return program.readState(Object.keys(program.state).filter((name) => !isSum(name)));
 }
 
 async function validate(input: LoopInput, predictor: Predictor | undefined, parameters: Parameters) {

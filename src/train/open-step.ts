@@ -1,5 +1,13 @@
 /** Opens a training step in the form that suits its size; the loop does not see which. */
-import { compile, compileChainStep, type Device, type Program, selectDevice } from "../engine";
+import {
+  compile,
+  compileChainStep,
+  type Device,
+  filledTensor,
+  type HostTensor,
+  type Program,
+  selectDevice,
+} from "../engine";
 import type { Model, Parameters } from "../model";
 import { chainStep, FIXED_RATE, prefersChain } from "./chain-step";
 import type { LossFunction } from "./losses";
@@ -17,6 +25,8 @@ export interface OpenStep {
   readonly accumulate: boolean;
   /** Inputs that are the same in every pass. */
   readonly constants: Readonly<Record<string, number>>;
+  /** The program's state before the first step. */
+  readonly initial: () => Readonly<Record<string, HostTensor>>;
 }
 
 export interface StepWishes {
@@ -60,13 +70,20 @@ export async function openStep({
   const { trained, fixed } = splitParameters({ ...model.parameters, ...adapters }, settings.mode);
   const names = Object.keys(trained);
   const where = { ...(signal ? { signal } : {}), name: "training step" };
+  const state = () => ({ ...fixed, ...(chained ? trained : stepState(trained, options)) });
   const program = chained
     ? await compileChainStep(chainStep(model.spec, { ...fixed, ...trained }, options), where)
     : await compile(
         trainingStep(model.spec, names, options),
-        { inputs: stepInputs(model.spec, options), state: { ...fixed, ...stepState(trained, options) } },
+        { inputs: stepInputs(model.spec, options), state: state() },
         { device: chosen, ...where },
       );
   const constants = chained && lora ? { [FIXED_RATE]: 0 } : {};
-  return { program, names, size, accumulate: options.accumulate, constants };
+  const initial = () => ({ ...zeros(program), ...state() });
+  return { program, names, size, accumulate: options.accumulate, constants, initial };
+}
+
+/** What a chain adds to its parameters by itself begins at zero. */
+function zeros({ state }: Program): Record<string, HostTensor> {
+  return Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, filledTensor(shape)]));
 }

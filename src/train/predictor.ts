@@ -16,7 +16,8 @@ import {
   type ModelSpec,
   normalise,
   type Parameters,
-  tokenCount,
+  PREFIX_TOKENS,
+  patchGrid,
 } from "../model";
 import { chainForward, prefersChain } from "./chain-step";
 import type { TrainingPatient } from "./cohort";
@@ -28,7 +29,8 @@ const MOST_PATIENTS = 8;
 const MOST_TOKENS = 8192;
 
 function predictionBatch({ encoder, views }: ModelSpec): number {
-  const tokens = views.length * tokenCount(encoder);
+  const [rows, columns] = patchGrid(encoder);
+  const tokens = views.length * (PREFIX_TOKENS + rows * columns);
   return Math.max(1, Math.min(MOST_PATIENTS, Math.floor(MOST_TOKENS / tokens)));
 }
 

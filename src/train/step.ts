@@ -5,7 +5,7 @@
  * Letters: B patients, M images a patient, D feature width, C classes.
  */
 import { OsccError } from "../core/errors";
-import { filledTensor, type HostTensor, type StepFunction, type TensorSpec, tf } from "../engine";
+import { filledTensor, type HostTensor, named, type StepFunction, type TensorSpec, tf } from "../engine";
 import {
   forward,
   forwardFeatures,
@@ -101,6 +101,9 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
       return totalLoss(spec, logitsOf(spec, parameters, inputs, options), inputs, options.losses);
     })(live);
     const { apply } = inputs;
+    grads.forEach((gradient, i) => {
+      named(gradient, `gradient of ${names[i]}`);
+    });
     const sums = apply ? grads.map((gradient, i) => tf.add(state[sumName(names[i]!)]!, gradient)) : grads;
     const gradients = options.clipNorm === undefined ? sums : clipped(sums, options.clipNorm);
     const next: Record<string, tf.Tensor> = {};
@@ -129,7 +132,7 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
         isEncoder(name) ? ofEncoder : ofRest,
         options.adamW,
       );
-      change(name, update.value);
+      change(name, named(update.value, `new value of ${name}`));
       change(meanName(name), update.mean);
       change(squareName(name), update.square);
       if (apply) next[sumName(name)] = tf.mul(sums[i]!, tf.sub(1, apply));
@@ -144,7 +147,8 @@ type Live = Readonly<Record<string, tf.Tensor>>;
 export function totalLoss(spec: ModelSpec, logits: Live, inputs: Live, losses: StepOptions["losses"]) {
   const terms = Object.keys(spec.tasks).map((task) => {
     const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
-    return oneNumber(task, losses[task]!(logits[task]!, targets));
+    const given = named(logits[task]!, `logits of ${task}`);
+    return named(oneNumber(task, losses[task]!(given, targets)), `loss of ${task}`);
   });
   return sum(terms);
 }
@@ -177,7 +181,8 @@ function logitsOf(
   const dropout = dropoutOf(spec, inputs);
   if (source === "features") return forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
   const adapted = lora ? withLora(spec.encoder, parameters, lora) : parameters;
-  return forward(spec, adapted, normalise(inputs.images!, spec.normalisation), { dropout }).logits;
+  const tap = (layer: string, value: tf.Tensor) => named(value, `encoder.${layer}`);
+  return forward(spec, adapted, normalise(inputs.images!, spec.normalisation), { dropout, tap }).logits;
 }
 
 /** Scale all gradients by a common factor. */

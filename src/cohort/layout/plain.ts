@@ -51,8 +51,6 @@ export const declaration = z.strictObject({
   synthetic: z.boolean().default(false),
   manifest: z.string().default(MANIFEST_FILE),
   umPerPx: z.record(z.string(), z.number().positive()).optional(),
-  /** The fields of all magnifications of a site share their centre. Leave it out where that is not known. */
-  fieldsOfView: z.literal("concentric").optional(),
 });
 
 /** What `cohort.json` holds. */
@@ -66,7 +64,7 @@ export async function readPlainLayout(folder: string): Promise<CohortRecord<Coho
   problems.throwIfAny(folder);
   const patients = await readManifest(folder, declared!, problems);
   problems.throwIfAny(folder);
-  const { name, sites, magnifications, tasks, notice, synthetic, caveats, umPerPx, fieldsOfView } = declared!;
+  const { name, sites, magnifications, tasks, notice, synthetic, caveats, umPerPx } = declared!;
   const provenance: Provenance = { cohort: name, synthetic, ...(notice === undefined ? {} : { notice }) };
   return {
     schema: { name, sites, magnifications, tasks },
@@ -77,7 +75,6 @@ export async function readPlainLayout(folder: string): Promise<CohortRecord<Coho
     warnings: problems.warnings,
     caveats,
     ...(umPerPx ? { umPerPx } : {}),
-    ...(fieldsOfView ? { fieldsOfView } : {}),
     hasClinical: false,
   };
 }

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { currentSignal } from "../../core/abort";
 import type { Program } from "../program";
+import type { PlanPlace } from "../protocol";
 import { plannedProgram } from "../resident";
 import type { HostTensor } from "../tensors";
 import { checkChain, checkInput } from "./check";
@@ -91,6 +92,7 @@ async function openPlan(
     inputs: ports(plan.inputs),
     outputs: ports(plan.outputs),
     state: ports(plan.state),
+    titleOf: (place: PlanPlace) => plan.titleOf(place),
     nodes: plan.units.reduce((sum, unit) => sum + unit.nodes, 0),
     save: async (file: string) => {
       const { dir, name: stem, ext } = path.parse(file);

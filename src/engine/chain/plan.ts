@@ -1,5 +1,5 @@
 /** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
-import type { PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
+import type { PlanPlace, PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
 import { sizeOf } from "../tensors";
 import type { Link } from "./link";
 import type { Unit } from "./units";
@@ -7,6 +7,13 @@ import type { Unit } from "./units";
 /** A buffer or view of the plan, by index. */
 export type Buffer = number & { readonly __buffer?: never };
 export type View = number & { readonly __view?: never };
+
+/** What the values of units are, see units.ts. */
+const TITLES: Readonly<Record<string, string>> = {
+  y: "the result",
+  dx: "the gradient of the input",
+  dresults: "the gradient of the results",
+};
 
 export class Plan {
   readonly buffers: number[] = [];
@@ -57,6 +64,19 @@ export class Plan {
   phase(calls: readonly WireCall[], options: { clear?: readonly View[]; onlyIf?: string } = {}): void {
     const { clear = [], onlyIf } = options;
     this.phases.push({ calls, clear, ...(onlyIf === undefined ? {} : { onlyIf }) });
+  }
+
+  /** How to speak of a value that a call makes: by the state or output it goes into, else by what the call reads. */
+  titleOf({ phase, call, value }: PlanPlace): string {
+    const { graph, feeds, fetches } = this.phases[phase]!.calls[call]!;
+    const nameOf = (views: Readonly<Record<string, View>>, view: View) =>
+      Object.keys(views).find((name) => views[name] === view);
+    const made = fetches[value]!;
+    const goesInto = nameOf(this.state, made) ?? nameOf(this.outputs, made);
+    if (goesInto !== undefined) return goesInto;
+    const [first] = Object.values(feeds).flatMap((view) => nameOf(this.state, view) ?? []);
+    const what = TITLES[value] ?? "a value";
+    return `${what} of ${this.units[graph]!.name}${first === undefined ? "" : ` (reads ${first} and others)`}`;
   }
 
   /** The plan as the worker takes it. */

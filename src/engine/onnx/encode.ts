@@ -44,7 +44,7 @@ export interface EncodeOptions {
 
 export function encodeModel(graph: Graph, { name, description, fence }: EncodeOptions): Uint8Array {
   const body = new ProtobufMessage();
-  for (const node of graph.nodes) body.message(1, encodeNode(node));
+  for (const node of graph.nodes) body.message(1, encodeNode(node, graph.notes.get(node.outputs[0]!)?.label));
   if (fence) body.message(1, encodeNode(fenceNode(fence.name, fence.of.name)));
   body.text(2, name);
   for (const constant of graph.constants.values()) body.message(5, encodeConstant(constant));
@@ -65,12 +65,16 @@ function fenceNode(name: string, value: string): Node {
   return { operator: "SequenceConstruct", domain: "", inputs: [value], outputs: [name], attributes: {} };
 }
 
-function encodeNode({ operator, domain, inputs, outputs, attributes }: Node): ProtobufMessage {
+function encodeNode(
+  { operator, domain, inputs, outputs, attributes }: Node,
+  description?: string,
+): ProtobufMessage {
   const node = new ProtobufMessage();
   for (const input of inputs) node.text(1, input);
   for (const output of outputs) node.text(2, output);
   node.text(3, outputs[0]!).text(4, operator);
   for (const [name, value] of Object.entries(attributes)) node.message(5, encodeAttribute(name, value));
+  if (description) node.text(6, description);
   if (domain) node.text(7, domain);
   return node;
 }

@@ -44,6 +44,17 @@ export interface Constant {
   readonly bytes: Uint8Array;
 }
 
+/** What is known of a value beside its name, for people and for looking into a graph. */
+export interface Note {
+  readonly type: OnnxType;
+  /** Its name when it was made: an output is renamed. */
+  readonly made: string;
+  /** What the user's code calls it. */
+  label?: string;
+  /** Where in the user's code it was made, ` at model.ts:12:7`; only where this was asked for. */
+  readonly place?: string;
+}
+
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** `com.microsoft` for ONNX Runtime's own operators; default the standard ones. */
@@ -62,6 +73,8 @@ export class Graph {
   readonly zeros = new Set<string>();
   /** Shapes of values, as far as they are known: of all that a tensor stood for. */
   readonly shapes = new Map<string, readonly number[]>();
+  /** Notes on the same values. */
+  readonly notes = new Map<string, Note>();
 
   private counter = 0;
   private readonly byKey = new Map<string, string>();
@@ -123,8 +136,10 @@ export class Graph {
     const renamed = new Map<string, string>();
     const produced = new Set(this.nodes.flatMap((node) => node.outputs));
     for (const { value, ...info } of outputs) {
-      if (produced.has(value) && !renamed.has(value)) renamed.set(value, info.name);
-      else
+      if (produced.has(value) && !renamed.has(value)) {
+        renamed.set(value, info.name);
+        this.notes.set(info.name, { type: info.type, made: value, ...this.notes.get(value) });
+      } else
         this.nodes.push({
           operator: "Identity",
           domain: "",

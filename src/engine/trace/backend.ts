@@ -56,6 +56,10 @@ export class TraceBackend extends KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
+  has(tensor: TensorInfo): boolean {
+    return this.storage.has(tensor.dataId);
+  }
+
   content(tensor: TensorInfo): Content {
     return this.storage.get(tensor.dataId);
   }
@@ -108,7 +112,11 @@ tf.registerBackend(TRACE_BACKEND, () => traceBackend, 0);
 export class Trace {
   readonly graph = new Graph();
 
-  constructor(readonly device: Device) {}
+  /** @param placeOf  a value that is noted with the line of the user's that makes it; for all of them it takes long */
+  constructor(
+    readonly device: Device,
+    private readonly placeOf?: string,
+  ) {}
 
   /** The name of a tensor's value in the graph. */
   name(tensor: TensorInfo): string {
@@ -138,6 +146,11 @@ export class Trace {
   /** A value of the graph as a tensor, for a kernel to return. */
   tensor(name: string, shape: readonly number[], dtype: string): TensorInfo {
     this.graph.shapes.set(name, [...shape]);
+    const known = this.graph.notes.get(name);
+    if (!known) {
+      const place = name === this.placeOf ? { place: callSite() } : {};
+      this.graph.notes.set(name, { type: dtypeOf({ dtype }), made: name, ...place });
+    }
     return traceBackend.symbol(this.graph, name, shape, dtypeOf({ dtype }));
   }
 
@@ -172,6 +185,22 @@ export function forbidRandomNumbers(): () => void {
 /** The trace that is going on, if one is. */
 export function currentTrace(): Trace | undefined {
   return traceBackend.current;
+}
+
+/**
+ * Give a tensor a name that people know: messages about values that are not finite use it, and so do saved graphs.
+ *
+ * @returns  the tensor, as it was
+ * @example
+ * const scores = engine.named(tf.matMul(q, k, false, true), "attention scores");
+ */
+export function named<T extends tf.Tensor>(tensor: T, name: string): T {
+  const graph = traceBackend.current?.graph;
+  if (!graph || !traceBackend.has(tensor)) return tensor;
+  const content = traceBackend.content(tensor);
+  const note = "symbol" in content && content.graph === graph ? graph.notes.get(content.symbol) : undefined;
+  if (note) note.label ??= name;
+  return tensor;
 }
 
 /** The trace that a kernel of the tracing backend adds to. */

@@ -3,6 +3,7 @@ import { invalidArgument } from "../../core/errors";
 import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
+import { type InspectedValue, inspectedValues, inspectFinite } from "../onnx/inspect";
 import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
 import { dtypeOf, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
@@ -47,7 +48,43 @@ export function traceFunction(
   state: Readonly<Record<string, Spec>>,
   device: Device,
 ): TracedFunction {
-  return tracing(device, (trace) => record(trace, name, fn, inputs, state));
+  return tracing(device, (trace) => record(name, draw(trace, name, fn, inputs, state)));
+}
+
+/** A function traced to be looked into: it gives one number for each of `values`, 0 where all elements are finite. */
+export interface Inspection {
+  readonly traced: TracedFunction;
+  /** In the order of computation. */
+  readonly values: readonly InspectedValue[];
+}
+
+/**
+ * Trace a function to find out where values stop being finite. The state goes in and does not change.
+ *
+ * @param placeOf  a value (`made`) that is to be noted with the line of the user's that makes it
+ */
+export function traceInspection(
+  name: string,
+  fn: StepFunction,
+  inputs: Readonly<Record<string, Spec>>,
+  state: Readonly<Record<string, Spec>>,
+  device: Device,
+  placeOf?: string,
+): Inspection {
+  const work = (trace: Trace): Inspection => {
+    const drawing = draw(trace, name, fn, inputs, state);
+    const values = inspectedValues(drawing.graph, (value) => {
+      const port = [...drawing.inputs, ...drawing.state].find((p) => p.value === value);
+      return port?.name;
+    });
+    const finite = inspectFinite(
+      drawing.graph,
+      values.map(({ value }) => value),
+    );
+    const outputs = [port(finite.name, finite.name, { shape: finite.shape, dtype: "float32" })];
+    return { traced: record(name, { ...drawing, outputs, next: [] }), values };
+  };
+  return tracing(device, work, placeOf);
 }
 
 /** Trace a function without state; gives the graph itself, whose inputs and outputs are named as the function's. */
@@ -70,10 +107,10 @@ export function traceGraph(
 }
 
 /** Call `work` while operations are being traced. */
-function tracing<T>(device: Device, work: (trace: Trace) => T): T {
+function tracing<T>(device: Device, work: (trace: Trace) => T, placeOf?: string): T {
   if (traceBackend.current)
     throw invalidArgument("compile", "called inside a compiled function", "a call outside of one");
-  const trace = new Trace(device);
+  const trace = new Trace(device, placeOf);
   const former = tf.getBackend();
   tf.setBackend(TRACE_BACKEND);
   traceBackend.current = trace;
@@ -89,13 +126,23 @@ function tracing<T>(device: Device, work: (trace: Trace) => T): T {
   }
 }
 
-function record(
+/** A function's graph, with the names of all that goes in and comes out. */
+interface Drawing {
+  readonly graph: Graph;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** State that enters, and the new values of what changes. */
+  readonly state: readonly Port[];
+  readonly next: readonly Port[];
+}
+
+function draw(
   trace: Trace,
   name: string,
   fn: StepFunction,
   inputs: Readonly<Record<string, Spec>>,
   state: Readonly<Record<string, Spec>>,
-): TracedFunction {
+): Drawing {
   const { graph } = trace;
   const taken = new Set<string>();
   const inputPorts = Object.entries(inputs).map(([key, spec]) => port(key, unique(taken, key), spec));
@@ -122,21 +169,29 @@ function record(
     ...outputPorts.map((p) => ({ ...valueInfo(p, "output"), value: trace.name(step.outputs[p.name]!) })),
     ...nextValues.map((p) => ({ ...valueInfo(p, "state after the step"), value: trace.name(p.tensor) })),
   ]);
+  const next = nextValues.map(({ tensor: _, ...p }) => p);
+  return { graph, inputs: inputPorts, outputs: outputPorts, state: statePorts, next };
+}
 
-  const nextNames = new Map(nextValues.map((n) => [n.name, n.value]));
+function record(name: string, { graph, inputs, outputs, state, next }: Drawing): TracedFunction {
+  const nextNames = new Map(next.map((n) => [n.name, n.value]));
   const dependencies = new Dependencies(graph);
   const description =
-    `${name}: inputs ${listed(inputPorts)}; outputs ${listed(outputPorts)}.` +
-    (statePorts.length > 0
+    `${name}: inputs ${listed(inputs)}; outputs ${listed(outputs)}.` +
+    (state.length > 0
       ? " Values named state/x are carried from step to step: feed next/x back as state/x."
       : "");
   return {
     name,
-    inputs: inputPorts,
-    outputs: outputPorts,
-    state: statePorts.map((p) => {
-      const next = nextNames.get(p.name);
-      return { ...p, next, inPlace: next !== undefined && canOverwrite(graph, dependencies, p.value, next) };
+    inputs,
+    outputs,
+    state: state.map((p) => {
+      const after = nextNames.get(p.name);
+      return {
+        ...p,
+        next: after,
+        inPlace: after !== undefined && canOverwrite(graph, dependencies, p.value, after),
+      };
     }),
     fence: FENCE,
     model: encodeModel(graph, { name, description, fence: { name: FENCE, of: smallest(graph.outputs) } }),

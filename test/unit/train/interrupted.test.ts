@@ -71,7 +71,7 @@ describe.concurrent(
         while (hits < kills && (await killed(start(form, checkpoint), rng.range(0, LONGEST_MS)))) hits++;
         expect(await outcome(start(form, checkpoint))).toEqual(wanted);
         // What the killed ones left half written is gone.
-        expect(readdirSync(checkpoint)).toEqual(["training.safetensors"]);
+        expect(readdirSync(checkpoint)).toEqual(["best.safetensors", "training.safetensors"]);
       }
     });
   },
