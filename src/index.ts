@@ -40,6 +40,8 @@ export * as evaluate from "./evaluate";
 export * as explain from "./explain";
 export * as images from "./image";
 export { RgbImage, readImage } from "./image";
+export { clearOutput, display, input } from "./kernel/notebook-api";
+export * as widget from "./kernel/widgets";
 export * as model from "./model";
 export * as plot from "./plot";
 export * as train from "./train";

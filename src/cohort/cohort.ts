@@ -10,7 +10,7 @@ import { loadPatients, type PatientTensor, type PatientTensorOptions } from "./l
 import { ClinicalTable } from "./multi-oscc/clinical";
 import { Patient, type View } from "./patient";
 import { plural } from "./problems";
-import type { CohortRecord, LooseImageRecord } from "./record";
+import type { CohortRecord, FieldsOfView, LooseImageRecord } from "./record";
 import { frameRows, type PatientRow, patientRows } from "./rows";
 import {
   type CohortSchema,
@@ -70,6 +70,8 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   readonly looseImages: readonly LooseImage[];
   /** Width of one pixel in micrometres by magnification, where known. */
   readonly umPerPx: Readonly<Record<string, number>> | undefined;
+  /** `"concentric"`: the fields of all magnifications of a site share their centre, as in phantoms; else not known. */
+  readonly fieldsOfView: FieldsOfView | undefined;
   /** Signs and bits of the truth masks, for generated cohorts. */
   readonly maskBits: Readonly<Record<string, number>> | undefined;
   private readonly byId: ReadonlyMap<string, Patient<S>>;
@@ -89,6 +91,7 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
       schema.magnifications.map((magnification) => ({ site, magnification })),
     );
     this.umPerPx = record.umPerPx;
+    this.fieldsOfView = record.fieldsOfView;
     this.maskBits = record.maskBits;
     this.patients = record.patients.map((patient) => new Patient(this, patient));
     this.byId = new Map(this.patients.map((patient) => [patient.id, patient]));

@@ -38,6 +38,7 @@ export {
 } from "./patient";
 export { PatientImage } from "./patient-image";
 export { type LabelledPatient, type PublishedSplitOptions, publishedSplit } from "./published-split";
+export type { FieldsOfView } from "./record";
 export type { PatientRow } from "./rows";
 export {
   type CohortSchema,

@@ -4,6 +4,9 @@ import type { ChannelOrder } from "../image/read-image";
 import type { ClinicalRecord } from "./multi-oscc/clinical";
 import type { CohortSchema, Split } from "./schema";
 
+/** How the fields of one site at several magnifications lie in one another, where that is known. */
+export type FieldsOfView = "concentric";
+
 /** One image file of a patient. */
 export interface ImageRecord {
   readonly site: string;
@@ -47,6 +50,8 @@ export interface CohortRecord<S extends CohortSchema = CohortSchema> {
   readonly caveats: readonly string[];
   /** Width of one pixel in micrometres for each magnification, at the size that the file has; where known. */
   readonly umPerPx?: Readonly<Record<string, number>>;
+  /** How the fields of higher magnification lie in those of lower: about the same centre; absent: not known. */
+  readonly fieldsOfView?: FieldsOfView;
   /** Bits of the ground-truth masks: which sign each bit stands for (phantom cohorts). */
   readonly maskBits?: Readonly<Record<string, number>>;
   readonly hasClinical: boolean;

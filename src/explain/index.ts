@@ -1,20 +1,42 @@
-/** Explanations: which parts of which image a prediction rests on. */
+/** Explanations: which parts of which image a prediction rests on, and how far to believe it. */
 export {
-  type CamMap,
-  type CamOptions,
-  type CamResult,
-  type Explainable,
-  type ExplainablePatient,
+  attentionRollout,
+  eigenCam,
   gradCam,
   gradCamPlusPlus,
-} from "./cam";
+  hiResCam,
+  integratedGradients,
+  layerCam,
+  occlusion,
+  relevance,
+  scoreCam,
+  upstreamMultiOscc,
+} from "./by-method";
 export {
-  CAM_WEIGHTS,
-  type CamMethod,
-  camMap,
-  gradCamPlusPlusWeights,
-  gradCamWeights,
-  type ImageGradients,
-} from "./cam-weights";
-export { type LayerGradients, layerGradients } from "./layer-gradients";
+  type CamOptions,
+  type CamsOptions,
+  cam,
+  camOfEachLayer,
+  cams,
+  camsOfPatients,
+  type IntegratedGradientsOptions,
+  type LayerCamOptions,
+  type OcclusionOptions,
+  type ScoreCamOptions,
+} from "./cam";
+export { type LayerGradients, layerGradients, layersGradients, type TappedScore } from "./layer-gradients";
+export type { LayerChoice } from "./layers";
+export type { ExplainablePatient } from "./maps";
+export { CAM_METHODS, type CamMethod } from "./methods";
+export { eigenCamMap } from "./methods/eigen-cam";
+export { gradCamWeights } from "./methods/grad-cam";
+export { gradCamPlusPlusWeights } from "./methods/grad-cam-plus-plus";
+export { hiResCamMap } from "./methods/hi-res-cam";
+export { layerCamMap } from "./methods/layer-cam";
+export type { ImageGradients, MapMethod } from "./methods/method";
+export { camMap } from "./methods/weighted-sum";
+export type { QuestionOptions } from "./open-model";
+export type { Explainable } from "./question";
+export type { CamMap, CamResult, ContributionResult, ImageContribution } from "./result";
+export { SCORES, type Score, type ScoreFunction, type ScoreName } from "./score";
 export { asGrid, type TokenGrid, tokenGrid } from "./tokens";

@@ -22,6 +22,7 @@ export {
   type SymmetryStep,
 } from "./augment";
 export { FILTERS, FITS, type Filter, type Fit, type FitPlan, planFit, type Rectangle } from "./fit";
+export { type FieldLocation, type FieldPlace, type LocateFieldOptions, locateField } from "./locate-field";
 export type { Decoder } from "./native";
 export {
   type ChannelOrder,

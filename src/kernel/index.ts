@@ -27,3 +27,4 @@ export {
   onComm,
   openComm,
 } from "./notebook-api";
+export * as widget from "./widgets";

@@ -25,7 +25,7 @@ import type { InterruptState } from "./interrupt-state";
 import { interruptible, isSigint, untilDone } from "./interruptible";
 import { installNotebookApi } from "./notebook-api";
 import { IopubPublisher } from "./publisher";
-import { represent, representAsText } from "./results";
+import { represent, representAsText, showsItself } from "./results";
 import type { Channels, RequestChannel } from "./sockets";
 import type { SourceRegistry } from "./sources";
 import { stoppedOnRequest } from "./stop-check";
@@ -59,6 +59,8 @@ export class Kernel {
   private readonly display: KernelDisplay;
   private readonly input: InputRequests;
   private readonly queue = new ExecuteQueue();
+  /** What runs beside the cells and can be stopped. */
+  private readonly background = new Set<AbortController>();
   private count = 0;
   /** How many cells were run, silent ones included. */
   private cells = 0;
@@ -83,7 +85,7 @@ export class Kernel {
     comm_close: (request) => this.comms.receive(request).then(() => undefined),
     interrupt_request: () => {
       // The cell that was meant may be over by now.
-      if (this.running?.context.cell === this.parts.interrupts.stopped) this.interrupt();
+      if ((this.running?.context.cell ?? 0) === this.parts.interrupts.stopped) this.interrupt();
       return { status: "ok" };
     },
     shutdown_request: (request) => this.shutdown(request),
@@ -104,6 +106,7 @@ export class Kernel {
       input: (prompt = "", options) => this.input.ask(prompt, options),
       openComm: (target, data, options) => this.comms.openComm(target, data, options),
       onComm: (target, opened) => this.comms.registerTarget(target, opened),
+      inBackground: (stop, work) => this.inBackground(stop, work),
     });
   }
 
@@ -122,6 +125,17 @@ export class Kernel {
   /** Stop the running cell; its variables stay. */
   interrupt(): void {
     this.running?.abort.abort(stoppedOnRequest());
+    for (const stop of this.background) stop.abort(stoppedOnRequest());
+  }
+
+  private async inBackground<T>(stop: AbortController, work: () => Promise<T>): Promise<T> {
+    this.background.add(stop);
+    const context = currentContext() ?? this.lastContext;
+    try {
+      return await (context ? withContext({ ...context, signal: stop.signal }, work) : work());
+    } finally {
+      this.background.delete(stop);
+    }
   }
 
   /** An error that no cell caught: it goes to the output of the cell that it comes from. */
@@ -219,8 +233,9 @@ export class Kernel {
     if (value === undefined || context.silent) return undefined;
     try {
       // A value may take its time to draw itself; that can be stopped like the cell itself.
-      const drawing = interruptible(() => represent(value));
-      const representation = await untilDone(drawing, context.signal!, 0);
+      const drawing = interruptible(() => (showsItself(value) ? value._display_() : represent(value)));
+      const representation = await untilDone(Promise.resolve(drawing), context.signal!, 0);
+      if (!representation) return undefined;
       const content = { execution_count: this.count, ...representation };
       this.publisher.publish("execute_result", content, context.request);
       return undefined;

@@ -21,6 +21,7 @@ export interface NotebookApi {
   input(prompt?: string, options?: InputOptions): Promise<string>;
   openComm(target: string, data?: Record<string, unknown>, options?: CommSendOptions): Comm;
   onComm(target: string, opened: CommTarget): () => void;
+  inBackground<T>(stop: AbortController, work: () => Promise<T>): Promise<T>;
 }
 
 const KEY = Symbol.for("oscc-lab.notebook");
@@ -78,4 +79,13 @@ export function openComm(target: string, data?: Record<string, unknown>, options
 /** Say what to do when the front end opens a channel of that name. Returns how to stop. */
 export function onComm(target: string, opened: CommTarget): () => void {
   return notebook().onComm(target, opened);
+}
+
+/**
+ * Work that goes on beside the cells, as an answer to a widget. It belongs to the cell that it is started from, an
+ * interrupt stops it, and operations of this package obey `stop` without being told.
+ */
+export function inBackground<T>(stop: AbortController, work: () => Promise<T>): Promise<T> {
+  const api = (globalThis as { [KEY]?: NotebookApi })[KEY];
+  return api ? api.inBackground(stop, work) : work();
 }

@@ -13,6 +13,19 @@ interface Drawable {
   _repr_mimebundle_(): unknown;
 }
 
+/** A value that shows itself, because what it shows will change: a widget. */
+interface SelfShowing {
+  _display_(): void | Promise<void>;
+}
+
+export function showsItself(value: unknown): value is SelfShowing {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<SelfShowing>)._display_ === "function"
+  );
+}
+
 /**
  * The forms of a value: its own `_repr_mimebundle_()` if it has one, else what Node prints.
  *

@@ -18,11 +18,21 @@ import {
 
 /**
  * Called with each named layer's output; what it returns is used instead. This is how explanations read and
- * nudge the inside of a model. The value is [T, I, D].
+ * nudge the inside of a model. The value is [T, I, D]; in the last block, after the attention, of the first token alone.
  */
-export type LayerTap = (layer: string, value: tf.Tensor) => tf.Tensor;
+export interface LayerTap {
+  (layer: string, value: tf.Tensor): tf.Tensor;
+  /** Also sees the attention weights of each block, `blocks.<i>.attn.weights`, [I, heads, queries, T]. */
+  readonly attention?: boolean;
+}
 
 export const unchanged: LayerTap = (_, value) => value;
+
+/** The tap as a block sees it: the block's parts by their own names. */
+export function within(tap: LayerTap, block: string): LayerTap {
+  const ofPart = (part: string, value: tf.Tensor) => tap(`${block}.${part}`, value);
+  return Object.assign(ofPart, { attention: tap.attention ?? false });
+}
 
 /** How many heads, how many tokens go on after the attention, which are not read, and who watches. */
 export interface BlockOptions extends AttentionShape {
@@ -34,8 +44,10 @@ export interface BlockOptions extends AttentionShape {
 export function transformerBlock(
   layers: LiveParameters,
   x: tf.Tensor,
-  { tap = unchanged, ...shape }: BlockOptions,
+  { tap = unchanged, ...given }: BlockOptions,
 ): tf.Tensor {
+  const watch = (weights: tf.Tensor) => tap("attn.weights", weights);
+  const shape = tap.attention ? { ...given, watch } : given;
   const normed = tap("norm1", layerNormLayer(x, layers, "norm1", TRANSFORMER_EPSILON));
   const attended = scaled(layers, "ls1", tap("attn", attentionLayer(normed, layers, "attn", shape)));
   const middle = tf.add(firstTokens(x, shape.queries), attended);

@@ -8,8 +8,9 @@ export type {
   CheckpointFormat,
   CheckpointTensor,
 } from "./checkpoints/checkpoint";
-export { inferEncoder, type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
-export { loadModel, saveModel } from "./checkpoints/own";
+export { type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
+export { inferEncoder } from "./checkpoints/infer";
+export { loadModel, saveEncoder, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";
 export {
@@ -41,6 +42,7 @@ export {
 } from "./lora";
 export {
   createModel,
+  encodeEach,
   encodeImages,
   encoderChain,
   type ForwardOptions,
@@ -58,6 +60,7 @@ export {
   type View,
 } from "./model";
 export {
+  encoderNormalisation,
   NORMALISATIONS,
   type Normalisation,
   type NormalisationName,
@@ -82,16 +85,16 @@ export {
   type ViewPixels,
 } from "./patient-input";
 export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } from "./positions";
+export { vitChain, vitForward, vitLayers, vitParameters } from "./vit";
 export {
   type EncoderName,
   type ImageSize,
-  PREFIX_TOKENS,
+  MLP_KINDS,
+  type MlpKind,
   patchGrid,
+  prefixTokens,
+  tokenCount,
   VIT_PRESETS,
   type ViTConfig,
-  vitChain,
   vitConfig,
-  vitForward,
-  vitLayers,
-  vitParameters,
-} from "./vit";
+} from "./vit-config";

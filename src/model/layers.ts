@@ -49,6 +49,8 @@ export interface AttentionShape {
   readonly queries?: number;
   /** Added to the scores, [I, 1, 1, T]: keeps tokens from being read. */
   readonly bias?: tf.Tensor;
+  /** See `engine.selfAttention`. */
+  readonly watch?: (weights: tf.Tensor) => tf.Tensor;
 }
 
 /**

@@ -13,7 +13,7 @@ import { invalidArgument, unknownName } from "../core/errors";
 import { type Chain, tf } from "../engine";
 import { type LiveParameters, parameter } from "./layers";
 import type { ParameterDeclarations, Parameters } from "./parameters";
-import type { ViTConfig } from "./vit";
+import { mlpWidth, type ViTConfig } from "./vit-config";
 
 /** The linear maps of a block that can be adapted: queries, keys, values, the attention's output, the MLP's two layers. */
 export const LORA_PROJECTIONS = ["q", "k", "v", "proj", "fc1", "fc2"] as const;
@@ -67,15 +67,19 @@ interface Adapter {
   readonly columns: number;
 }
 
-function adaptersOfBlock({ width, mlpRatio }: ViTConfig, projections: readonly LoraProjection[]): Adapter[] {
-  const hidden = Math.round(width * mlpRatio);
+function adaptersOfBlock(config: ViTConfig, projections: readonly LoraProjection[]): Adapter[] {
+  const { width } = config;
+  const hidden = mlpWidth(config);
+  // A gated MLP's first layer gives gate and value side by side.
+  const [fc1, fc2, fc1Rows] =
+    config.mlp === "swiglu" ? ["mlp.w12", "mlp.w3", 2 * hidden] : ["mlp.fc1", "mlp.fc2", hidden];
   const places: Record<LoraProjection, Adapter> = {
     q: attention("q", 0, width),
     k: attention("k", width, width),
     v: attention("v", 2 * width, width),
     proj: { name: "attn.proj", weight: "attn.proj.weight", firstRow: 0, rows: width, columns: width },
-    fc1: { name: "mlp.fc1", weight: "mlp.fc1.weight", firstRow: 0, rows: hidden, columns: width },
-    fc2: { name: "mlp.fc2", weight: "mlp.fc2.weight", firstRow: 0, rows: width, columns: hidden },
+    fc1: { name: fc1, weight: `${fc1}.weight`, firstRow: 0, rows: fc1Rows, columns: width },
+    fc2: { name: fc2, weight: `${fc2}.weight`, firstRow: 0, rows: width, columns: hidden },
   };
   return projections.map((name) => places[name]);
 }

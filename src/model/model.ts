@@ -22,15 +22,8 @@ import { HEAD_DROPOUT, HEAD_HIDDEN, type HeadShape, headForward, headParameters 
 import type { LiveParameters } from "./layers";
 import { type Normalisation, type NormalisationName, normalisation, normalise } from "./normalisation";
 import { initialise, type ParameterDeclarations, type Parameters, prefixed, under } from "./parameters";
-import {
-  type EncoderName,
-  type ImageSize,
-  type ViTConfig,
-  vitChain,
-  vitConfig,
-  vitForward,
-  vitParameters,
-} from "./vit";
+import { vitChain, vitForward, vitParameters } from "./vit";
+import { type EncoderName, type ImageSize, type ViTConfig, vitConfig } from "./vit-config";
 
 /** One of the images a model sees of each patient. */
 export interface View {
@@ -201,8 +194,17 @@ export function encodeImages(
 ): tf.Tensor {
   checkImages(spec, images.shape);
   const [height, width] = spec.encoder.imageSize;
-  const flat = tf.reshape(images, [-1, height, width, 3]); // [B * M, h, w, 3]
-  return vitForward(spec.encoder, under("encoder", parameters), flat, tap);
+  return encodeEach(spec, parameters, tf.reshape(images, [-1, height, width, 3]), tap);
+}
+
+/** The encoder on any number of images: from [I, h, w, 3], normalised, to features [I, D]. */
+export function encodeEach(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  images: tf.Tensor,
+  tap?: LayerTap,
+): tf.Tensor {
+  return vitForward(spec.encoder, under("encoder", parameters), images, tap);
 }
 
 /** The encoder's part as a chain, parameters by full name: from pixels [I, h, w, 3], 0-255, to features [I, D]. */

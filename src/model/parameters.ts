@@ -5,6 +5,7 @@
  * and with torch names; `initialise` draws them. Each tensor has a random stream of its own, named after it,
  * so adding a block never changes the initial values of another one.
  */
+import { inspect } from "node:util";
 import { invalidArgument } from "../core/errors";
 import type { Rng } from "../core/random";
 import type { HostTensor } from "../engine";
@@ -105,7 +106,7 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** One row of the parameter table. */
+/** One row of the parameter table. Prints as a line of it. */
 export interface ParameterCount {
   /** Part of the model: `encoder`, `fusion`, `heads.REC`. */
   readonly part: string;
@@ -118,7 +119,8 @@ export interface ParameterCount {
  * Count parameters, by part and in total, in the paper's unit (float32 MiB).
  *
  * @param parameters  tensors or declarations, by name
- * @returns           one row a part (first name component; heads one by one), then `total`
+ * @returns           one row a part (first name component; heads one by one), then `total`. It prints as a table with
+ *                    sizes to two decimals, as in the paper
  * @example
  * model.countParameters(run.model.parameters);
  * // [{ part: "encoder", parameters: 21665664, mebibytes: 82.65 }, ...]
@@ -135,11 +137,26 @@ export function countParameters(
     parts.set(part, (parts.get(part) ?? 0) + elements(shape));
   }
   const total = [...parts.values()].reduce((a, b) => a + b, 0);
-  return [...parts, ["total", total] as const].map(([part, n]) => ({
+  const rows = [...parts, ["total", total] as const].map(([part, n]) => ({
     part,
     parameters: n,
     mebibytes: mebibytes(n),
   }));
+  return Object.defineProperty(rows, inspect.custom, { value: () => parameterText(rows) });
+}
+
+/** The rows as the paper prints sizes: float32 MiB with two decimals. */
+function parameterText(rows: readonly ParameterCount[]): string {
+  const numbers = rows.map(({ parameters }) => parameters.toLocaleString("en-US"));
+  const sizes = rows.map((row) => row.mebibytes.toFixed(2));
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const [names, counts, mib] = [widest(rows.map(({ part }) => part)), widest(numbers), widest(sizes)];
+  return rows
+    .map(
+      ({ part }, i) =>
+        `${part.padEnd(names)}  ${numbers[i]!.padStart(counts)}  ${sizes[i]!.padStart(mib)} MiB`,
+    )
+    .join("\n");
 }
 
 /** Size of `count` float32 values in MiB. */

@@ -23,7 +23,8 @@ const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 /**
  * One figure: a Plotly spec that is interactive in JupyterLab and a picture everywhere else.
  *
- * It ends a cell as itself; in a script, save it.
+ * It ends a cell as itself; in a script, save it. A figure with sliders or buttons keeps them in `interactive`; its PNG
+ * has none that could not work there.
  *
  * @example
  * const figure = plot.training(run);
@@ -32,6 +33,11 @@ const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 export class Figure {
   /** Traces, layout and configuration as Plotly's plain JSON. */
   readonly spec: FigureSpec;
+  /**
+   * What JupyterLab shows instead of `spec`, where the figure has controls (sliders, buttons); everything they do
+   * happens in the page, so it survives a closed kernel. The PNG and the SVG show `spec`.
+   */
+  readonly interactive: FigureSpec | undefined;
   /** The title, without markup. */
   readonly title: string;
   /** The figure in words, for readers who do not see it. */
@@ -40,11 +46,13 @@ export class Figure {
 
   /**
    * @param spec  Plotly traces and layout; the layout has a width and a height
-   * @param words `title` (default: the layout's) and `alt`, the figure in words (default: the title)
+   * @param words `title` (default: the layout's) and `alt`, the figure in words (default: the title);
+   *              `interactive`: the same with controls, for JupyterLab
    * @throws OsccError `InvalidFigure` when a number is NaN or infinite
    */
-  constructor(spec: FigureSpec, words: { title?: string; alt?: string } = {}) {
+  constructor(spec: FigureSpec, words: { title?: string; alt?: string; interactive?: FigureSpec } = {}) {
     this.spec = plainSpec(spec);
+    this.interactive = words.interactive && plainSpec(words.interactive);
     this.title = words.title ?? visibleText(titleText(spec)).trim();
     this.alt = words.alt ?? this.title;
   }
@@ -95,7 +103,7 @@ export class Figure {
       case ".svg":
         return this.svg();
       case ".json":
-        return JSON.stringify(this.spec);
+        return JSON.stringify(this.interactive ?? this.spec);
       default:
         throw invalidArgument(
           "file",
@@ -106,12 +114,21 @@ export class Figure {
     }
   }
 
-  /** What a cell shows: interactive where the extension is present, a PNG of at most 300 kB elsewhere, words last. */
+  /**
+   * What a cell shows: interactive where the extension is present, a PNG of at most 300 kB elsewhere, words last.
+   *
+   * @throws OsccError `InvalidFigure` when Plotly would pass over a part of either form in silence
+   */
   async _repr_mimebundle_(): Promise<MimeBundle> {
     const { pngWithinBudget } = await import("./render/budget.js");
     const png = await pngWithinBudget(await this.svg());
+    const shown = this.interactive ?? this.spec;
+    if (this.interactive) {
+      const { check } = await import("./render/draw.js");
+      await check(this.interactive);
+    }
     return {
-      [PLOTLY_MIME]: { ...this.spec, config: { ...CONFIG, ...this.spec.config } },
+      [PLOTLY_MIME]: { ...shown, config: { ...CONFIG, ...shown.config } },
       "image/png": png.toString("base64"),
       "text/plain": this.alt,
     };

@@ -6,7 +6,19 @@ import type { Provenance } from "../core/provenance";
 import { Figure } from "./figure";
 import type { FigureOptions } from "./options";
 import { table } from "./table";
-import { AXIS_LINE, axis, FAINT, frame, GRID, groupColour, INK, MUTED, pinned, WARNING_INK } from "./theme";
+import {
+  AXIS_LINE,
+  axis,
+  FAINT,
+  frame,
+  GRID,
+  groupColour,
+  INK,
+  MUTED,
+  PAPER,
+  pinned,
+  WARNING_INK,
+} from "./theme";
 import { escapeText, interval, widestPx } from "./words";
 
 /** Options of `plot.findings`. */
@@ -194,7 +206,7 @@ function swarm(places: readonly Place[], row: number): object {
     marker: {
       size: DOT_PX - 1,
       color: sorted.map(({ at }) => colourOf(at)),
-      line: { width: 0.5, color: "#ffffff" },
+      line: { width: 0.5, color: PAPER },
     },
     customdata: sorted.map(({ where, numbers }) => [escapeText(where), numbers]),
     hovertemplate: "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",

@@ -272,7 +272,7 @@ function stripes(groups: PlacedRows["groups"]): object[] {
       x1: 1,
       y0: from - 0.55,
       y1: to + 0.55,
-      fillcolor: withAlpha("#7b8794", 0.09),
+      fillcolor: withAlpha(AXIS_LINE, 0.09),
       line: { width: 0 },
       layer: "below",
     }));

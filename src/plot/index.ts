@@ -1,6 +1,9 @@
 /** Figures from results: each function takes plain typed results and returns a `Figure`. */
 export { calibration } from "./calibration";
 export { type CamFigureOptions, cam } from "./cam";
+export { type CamComparisonOptions, camComparison } from "./cam-comparison";
+export { type CamNestedOptions, camNested } from "./cam-nested";
+export type { OverlayLook } from "./cam-overlay";
 export { type ClassCountsFigureOptions, type Countable, classCounts } from "./class-counts";
 export { type CoefficientsOptions, coefficients } from "./coefficients";
 export {
@@ -17,15 +20,18 @@ export { criticalDifference } from "./critical-difference";
 export type { Curves } from "./curves";
 export { decisionCurve } from "./decision-curve";
 export { type DumbbellOptions, dumbbell } from "./dumbbell";
+export type { FieldBoxes } from "./fields";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type FindingsOptions, findings, intervalPlaces } from "./findings";
 export { type KaplanMeierFigureOptions, kaplanMeier, type TimeUnit } from "./kaplan-meier";
 export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
 export type { FigureOptions } from "./options";
+export { type OverlayOptions, overlay } from "./overlay";
 export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
+export { type SideBySideOptions, sideBySide } from "./side-by-side";
 export { type CellValue, type TableOptions, table } from "./table";
 export {
   type EpochOfTraining,

@@ -1,11 +1,10 @@
-/** Micrographs in figures: embedded small, framed, labelled with site and magnification, with a scale bar. */
-
+/** Micrographs in figures: what a patient shows, embedded small, and its words. */
+import { mapParallel } from "../cohort/parallel";
 import type { TaskDefinition } from "../cohort/schema";
 import { isOsccError } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import type { RgbImage } from "../image/rgb-image";
-import { axisSuffix, hiddenAxis, INK, MUTED } from "./theme";
-import { escapeText, magnificationLabel } from "./words";
+import { magnificationLabel } from "./words";
 
 /** One view of a patient. `PatientImage` is one. */
 export interface Micrograph {
@@ -16,6 +15,8 @@ export interface Micrograph {
   readonly umPerPx?: number | undefined;
   /** Set when this image stands in for a missing one of another site. */
   readonly standsFor?: string | undefined;
+  /** Whose it is; says how the fields of magnifications lie in one another, where that is known. */
+  readonly patient?: Pick<PatientViews, "cohort">;
   load(): Promise<RgbImage>;
 }
 
@@ -24,16 +25,12 @@ export interface PatientViews {
   readonly id: string;
   readonly provenance?: Provenance;
   readonly labels?: Readonly<Record<string, number | undefined>>;
-  readonly cohort?: { readonly schema: { readonly tasks: Readonly<Record<string, TaskDefinition>> } };
+  readonly cohort?: {
+    readonly schema: { readonly tasks: Readonly<Record<string, TaskDefinition>> };
+    /** How the fields of higher magnification lie in those of lower: about the same centre, or not known. */
+    readonly fieldsOfView?: "concentric" | undefined;
+  };
   allImages(): readonly Micrograph[];
-}
-
-/** A rectangle within the drawing, in pixels from its upper left corner. */
-export interface Panel {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** A view as it enters a figure: pixels as a data URI, or the reason why there are none. */
@@ -46,14 +43,42 @@ const EMBED_SCALE = 1.5;
 const EMBED_QUALITY = 80;
 const DEFAULT_ASPECT = 3 / 4;
 
+/** How a picture is made small. */
+export interface EmbedOptions {
+  /** Picture pixels per CSS pixel. Default 1.5. */
+  readonly scale?: number;
+  /** The most bytes that its JPEG may have; the quality goes down to 40 for it. Default: no bound. */
+  readonly maxBytes?: number;
+}
+
+/** So many pictures are decoded at a time: a full photograph takes 15 MB. */
+const DECODED_AT_ONCE = 4;
+const LOWEST_QUALITY = 40;
+
+/** Decode views and make each small enough for a panel of the given width; a few at a time. */
+export function embedAll(
+  views: readonly Micrograph[],
+  panelWidth: number,
+  options: EmbedOptions = {},
+): Promise<EmbeddedView[]> {
+  return mapParallel(views, (view) => embed(view, panelWidth, options), {
+    limit: DECODED_AT_ONCE,
+    what: "decoding micrographs",
+  });
+}
+
 /** Decode a view and make it small enough for a panel of the given width. */
-export async function embed(view: Micrograph, panelWidth: number): Promise<EmbeddedView> {
+export async function embed(
+  view: Micrograph,
+  panelWidth: number,
+  { scale = EMBED_SCALE, maxBytes = Number.POSITIVE_INFINITY }: EmbedOptions = {},
+): Promise<EmbeddedView> {
   if (view.status === "missing") return { absent: "no image" };
   try {
     const image = await view.load();
-    const width = Math.min(image.width, Math.round(panelWidth * EMBED_SCALE));
+    const width = Math.min(image.width, Math.round(panelWidth * scale));
     const small = width < image.width ? await image.resize(width, heightFor(image, width)) : image;
-    const jpeg = await small.toJpeg(EMBED_QUALITY);
+    const jpeg = await jpegWithin(small, maxBytes);
     const umAcross = view.umPerPx === undefined ? undefined : view.umPerPx * image.width;
     return {
       uri: `data:image/jpeg;base64,${jpeg.toString("base64")}`,
@@ -67,6 +92,16 @@ export async function embed(view: Micrograph, panelWidth: number): Promise<Embed
   }
 }
 
+/** The best JPEG that fits; where even the lowest quality does not, that one at half the size. */
+async function jpegWithin(image: RgbImage, maxBytes: number): Promise<Buffer> {
+  for (let quality = EMBED_QUALITY; quality >= LOWEST_QUALITY; quality -= 10) {
+    const jpeg = await image.toJpeg(quality);
+    if (jpeg.length <= maxBytes || image.width < 64) return jpeg;
+  }
+  const width = Math.round(image.width / 2);
+  return jpegWithin(await image.resize(width, heightFor(image, width)), maxBytes);
+}
+
 const heightFor = (image: RgbImage, width: number) =>
   Math.max(1, Math.round((image.height * width) / image.width));
 
@@ -74,234 +109,6 @@ const heightFor = (image: RgbImage, width: number) =>
 export function aspectOf(views: readonly EmbeddedView[]): number {
   const first = views.find((view) => !("absent" in view));
   return first && !("absent" in first) ? first.height / first.width : DEFAULT_ASPECT;
-}
-
-/** What one panel adds to a figure. */
-export interface PanelParts {
-  readonly axes: Record<string, object>;
-  readonly traces: readonly object[];
-  readonly images: readonly object[];
-  readonly shapes: readonly object[];
-  readonly annotations: readonly object[];
-}
-
-/** Put the parts of all panels together. */
-export function mergePanels(parts: readonly PanelParts[]): PanelParts {
-  return {
-    axes: Object.assign({}, ...parts.map(({ axes }) => axes)),
-    traces: parts.flatMap(({ traces }) => traces),
-    images: parts.flatMap(({ images }) => images),
-    shapes: parts.flatMap(({ shapes }) => shapes),
-    annotations: parts.flatMap(({ annotations }) => annotations),
-  };
-}
-
-/**
- * The axes of a panel count CSS pixels from its upper left corner, so that bars and maps can be placed.
- * A reader can zoom into each panel; its proportions stay.
- */
-export function panelAxes(
-  i: number,
-  panel: Panel,
-  plotWidth: number,
-  plotHeight: number,
-): Record<string, object> {
-  const suffix = axisSuffix(i);
-  return {
-    [`xaxis${suffix}`]: hiddenAxis({
-      anchor: `y${suffix}`,
-      domain: [panel.left / plotWidth, (panel.left + panel.width) / plotWidth],
-      fixedrange: false,
-      range: [0, panel.width],
-    }),
-    [`yaxis${suffix}`]: hiddenAxis({
-      anchor: `x${suffix}`,
-      domain: [1 - (panel.top + panel.height) / plotHeight, 1 - panel.top / plotHeight],
-      range: [panel.height, 0],
-      scaleanchor: `x${suffix}`,
-      fixedrange: false,
-    }),
-  };
-}
-
-/** A view in its panel: the picture with label and scale bar, or an empty frame that says what is missing. */
-export function viewPanel(
-  i: number,
-  panel: Panel,
-  view: EmbeddedView,
-  label: string,
-  size: { readonly plotWidth: number; readonly plotHeight: number },
-): PanelParts {
-  const axes = panelAxes(i, panel, size.plotWidth, size.plotHeight);
-  const anchor = [holdAxes(i, panel)];
-  if ("absent" in view)
-    return { axes, traces: anchor, images: [], ...emptyFrame(i, panel, label, view.absent) };
-  const place = fitInside(panel, view.height / view.width);
-  const bar = scaleBar(i, place, view.umAcross);
-  return {
-    axes,
-    traces: anchor,
-    images: [picture(i, place, view.uri)],
-    shapes: bar.shapes,
-    annotations: [chip(i, label), ...bar.annotations],
-  };
-}
-
-/** Plotly keeps a pair of axes only when a trace uses it. This one is invisible. */
-function holdAxes(i: number, panel: Panel): object {
-  const suffix = axisSuffix(i);
-  return {
-    type: "scatter",
-    x: [panel.width / 2],
-    y: [panel.height / 2],
-    mode: "markers",
-    marker: { size: 1, opacity: 0 },
-    xaxis: `x${suffix}`,
-    yaxis: `y${suffix}`,
-    hoverinfo: "skip",
-    showlegend: false,
-  };
-}
-
-/** The largest rectangle of the picture's shape in the panel, centred; in the panel's own pixels. */
-export function fitInside(panel: Panel, aspect: number): Panel {
-  const width = Math.min(panel.width, panel.height / aspect);
-  const height = width * aspect;
-  return { left: (panel.width - width) / 2, top: (panel.height - height) / 2, width, height };
-}
-
-/** An embedded picture in the axes of panel `i`. */
-export function picture(i: number, place: Panel, uri: string): object {
-  const suffix = axisSuffix(i);
-  return {
-    source: uri,
-    xref: `x${suffix}`,
-    yref: `y${suffix}`,
-    x: place.left,
-    y: place.top,
-    sizex: place.width,
-    sizey: place.height,
-    xanchor: "left",
-    yanchor: "top",
-    sizing: "stretch",
-    layer: "below",
-  };
-}
-
-/** A label in the upper left corner of a panel; it stays there when a reader zooms. */
-export function chip(i: number, text: string, corner: "left" | "right" = "left"): object {
-  const suffix = axisSuffix(i);
-  return {
-    xref: `x${suffix} domain`,
-    yref: `y${suffix} domain`,
-    x: corner === "left" ? 0 : 1,
-    y: 1,
-    xanchor: corner,
-    yanchor: "top",
-    xshift: corner === "left" ? 5 : -5,
-    yshift: -5,
-    showarrow: false,
-    text: escapeText(text),
-    font: { size: 11.5, color: INK },
-    bgcolor: "rgba(255,255,255,0.86)",
-    borderpad: 2,
-    borderwidth: 0,
-  };
-}
-
-function emptyFrame(
-  i: number,
-  panel: Panel,
-  label: string,
-  reason: string,
-): Pick<PanelParts, "shapes" | "annotations"> {
-  const suffix = axisSuffix(i);
-  const axes = { xref: `x${suffix}`, yref: `y${suffix}` };
-  return {
-    shapes: [
-      {
-        type: "rect",
-        ...axes,
-        x0: 0.5,
-        y0: 0.5,
-        x1: panel.width - 0.5,
-        y1: panel.height - 0.5,
-        fillcolor: "#f5f7f9",
-        line: { color: "#b6c0ca", width: 1, dash: "dash" },
-        layer: "below",
-      },
-    ],
-    annotations: [
-      chip(i, label),
-      {
-        ...axes,
-        x: panel.width / 2,
-        y: panel.height / 2,
-        showarrow: false,
-        text: escapeText(reason),
-        font: { size: 12.5, color: MUTED },
-      },
-    ],
-  };
-}
-
-/** A bar of 1, 2 or 5 times a power of ten micrometres, at most a quarter of the picture, in its lower right corner. */
-function scaleBar(
-  i: number,
-  place: Panel,
-  umAcross: number | undefined,
-): Pick<PanelParts, "shapes" | "annotations"> {
-  if (umAcross === undefined || !(umAcross > 0)) return { shapes: [], annotations: [] };
-  const um = roundLength(umAcross / 4);
-  const length = (um / umAcross) * place.width;
-  const suffix = axisSuffix(i);
-  const axes = { xref: `x${suffix}`, yref: `y${suffix}` };
-  const right = place.left + place.width - 11;
-  const bottom = place.top + place.height - 10;
-  const backing = Math.max(length, 42) + 12;
-  return {
-    shapes: [
-      {
-        type: "rect",
-        ...axes,
-        x0: right + 6 - backing,
-        x1: right + 6,
-        y0: bottom - 20,
-        y1: bottom + 5,
-        fillcolor: "rgba(255,255,255,0.86)",
-        line: { width: 0 },
-      },
-      {
-        type: "rect",
-        ...axes,
-        x0: right + 6 - backing / 2 - length / 2,
-        x1: right + 6 - backing / 2 + length / 2,
-        y0: bottom - 2,
-        y1: bottom + 1,
-        fillcolor: INK,
-        line: { width: 0 },
-      },
-    ],
-    annotations: [
-      {
-        ...axes,
-        x: right + 6 - backing / 2,
-        y: bottom - 2,
-        yanchor: "bottom",
-        showarrow: false,
-        text: um >= 1000 ? `${um / 1000} mm` : `${um} µm`,
-        font: { size: 11, color: INK },
-        borderpad: 0,
-      },
-    ],
-  };
-}
-
-/** The largest of 1, 2, 5 times a power of ten that is not longer. */
-export function roundLength(atMost: number): number {
-  const power = 10 ** Math.floor(Math.log10(atMost));
-  const step = [5, 2, 1].find((candidate) => candidate * power <= atMost * (1 + 1e-9)) ?? 1;
-  return step * power;
 }
 
 /** "core ×200", and for which site it stands where it stands in for another. */

@@ -3,7 +3,16 @@ import { invalidArgument, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import { Figure } from "./figure";
 import type { FigureOptions } from "./options";
-import { frame, hiddenAxis, INK, LINE_HEIGHT, WARNING_FILL, WARNING_INK } from "./theme";
+import {
+  frame,
+  hiddenAxis,
+  INK,
+  LINE_HEIGHT,
+  SURFACE,
+  SURFACE_STRONG,
+  WARNING_FILL,
+  WARNING_INK,
+} from "./theme";
 import { escapeText, signed, widthPx, wrap } from "./words";
 
 /** What a cell can hold. */
@@ -31,8 +40,6 @@ const COLUMN_MIN_PX = 34;
 const COLUMN_MAX_PX = 300;
 /** Above and below the lines of a cell, together. */
 const ROW_PADDING_PX = 9;
-const HEADER_FILL = "#e6ecf2";
-const STRIPE_FILL = "#f5f7f9";
 
 /**
  * Rows as a table; numbers are aligned right, marked cells stand out in colour and bold.
@@ -194,14 +201,14 @@ function fills(columns: readonly LaidOutColumn[], heights: readonly number[], wi
   const row = (i: number) => ({ y0: tops[i]!, y1: tops[i]! + heights[i]! });
   const stripes = heights
     .slice(1)
-    .flatMap((_, i) => (i % 2 === 1 ? [ground(0, width, row(i + 1), STRIPE_FILL)] : []));
+    .flatMap((_, i) => (i % 2 === 1 ? [ground(0, width, row(i + 1), SURFACE)] : []));
   const marks = columns.flatMap(({ cells, width: columnWidth }, k) => {
     const left = sum(columns.slice(0, k).map((column) => column.width));
     return cells.flatMap(({ marked }, i) =>
       marked ? [ground(left + 1, left + columnWidth - 1, row(i + 1), WARNING_FILL)] : [],
     );
   });
-  return [ground(0, width, row(0), HEADER_FILL), ...stripes, ...marks];
+  return [ground(0, width, row(0), SURFACE_STRONG), ...stripes, ...marks];
 }
 
 function ground(x0: number, x1: number, { y0, y1 }: { y0: number; y1: number }, fillcolor: string): object {

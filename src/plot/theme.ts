@@ -16,13 +16,43 @@ export const FAINT = "#9aa5b1";
 export const AXIS_LINE = "#7b8794";
 export const GRID = "#e9edf1";
 export const PAPER = "#ffffff";
+/** A quiet ground: empty frames, every second row. */
+export const SURFACE = "#f5f7f9";
+/** The ground of a table's header. */
+export const SURFACE_STRONG = "#e6ecf2";
+export const FRAME_LINE = "#b6c0ca";
 /** For what a reader must not overlook: synthetic data, cells that disagree. */
 export const WARNING_INK = "#9a3412";
 export const WARNING_FILL = "#fdeccf";
 
 /**
+ * The colours of the page, by what they are for. They travel with each figure (`layout.meta.roles`), so that a reader's
+ * dark theme can put its own in their place; every other colour means something and stays.
+ */
+export const ROLES: Readonly<Record<string, string>> = {
+  ink: INK,
+  muted: MUTED,
+  faint: FAINT,
+  axisLine: AXIS_LINE,
+  grid: GRID,
+  paper: PAPER,
+  surface: SURFACE,
+  surfaceStrong: SURFACE_STRONG,
+  frameLine: FRAME_LINE,
+  warningInk: WARNING_INK,
+  warningFill: WARNING_FILL,
+};
+
+/** Ink on a colour of ours (a cell, a label on a micrograph): the same in every theme, because its ground is. */
+export const INK_ON_COLOUR = "#1e2832";
+export const PALE_ON_COLOUR = "#fefefe";
+/** The ground of a label on a micrograph. */
+export const CHIP_FILL = "rgba(254,254,254,0.86)";
+
+/**
  * Colours for groups that have no order. They are told apart with every common colour vision deficiency.
- * Source: Okabe & Ito, "Color Universal Design", 2008; black left out, the yellow darkened for white paper.
+ * Source: Okabe & Ito, "Color Universal Design", 2008; black left out, the yellow darkened for white paper, two added.
+ * Each has a contrast of 3:1 or more with black paper, and all but the two lightest with white.
  */
 export const PALETTE = [
   "#0072B2",
@@ -31,7 +61,7 @@ export const PALETTE = [
   "#CC79A7",
   "#E69F00",
   "#56B4E9",
-  "#6B4C9A",
+  "#7B5CAD",
   "#8C6D31",
 ];
 
@@ -102,7 +132,7 @@ export function inkOn(hex: string): string {
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   const luminance = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-  return luminance > 0.21 ? INK : "#ffffff";
+  return luminance > 0.21 ? INK_ON_COLOUR : PALE_ON_COLOUR;
 }
 
 // ---- sizes ----
@@ -191,7 +221,7 @@ export function frame(telling: Telling, room: Room): Frame {
         : []),
       ...(foot.length > 0 ? [footnotes(foot, b, left)] : []),
     ],
-    meta: { notices: notices(...(telling.sources ?? [])), caveats: telling.caveats ?? [] },
+    meta: { notices: notices(...(telling.sources ?? [])), caveats: telling.caveats ?? [], roles: ROLES },
   };
 }
 

@@ -11,8 +11,7 @@ import {
   loraChain,
   type ModelSpec,
   type Parameters,
-  PREFIX_TOKENS,
-  patchGrid,
+  tokenCount,
 } from "../model";
 import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
 import { clipFactor, dropoutOf, type StepOptions, squaredNorm, stepInputs, sumName, totalLoss } from "./step";
@@ -26,8 +25,7 @@ const MOST_BYTES = 2 ** 30;
 
 /** T */
 export function tokensOf({ encoder }: ModelSpec): number {
-  const [rows, columns] = patchGrid(encoder);
-  return PREFIX_TOKENS + rows * columns;
+  return tokenCount(encoder);
 }
 
 /** What one graph keeps for the way back, in bytes, estimated: per token some 26 D, and its attention weights. */

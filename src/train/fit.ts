@@ -35,6 +35,7 @@ import { PixelSource } from "./pixels";
 import { encodePatients } from "./predictor";
 import { Run } from "./run";
 import { pixelStatistics } from "./statistics";
+import { withSyntheticPatients } from "./synthetic-patients";
 import { balancedClassWeights } from "./targets";
 import { newAdapters, sourceOf, trainedModel } from "./tuning";
 
@@ -91,14 +92,18 @@ export async function fit<Task extends string>(
     modelOf: (trained) => ({ spec: model.spec, parameters: trainedModel(model, trained, settings.mode) }),
   });
   const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
+  const shown =
+    settings.sampler === "smote"
+      ? await withSyntheticPatients({ patients: train, read }, settings.tasks, rng.split("smote").path)
+      : { patients: train, read };
   const augmenter = openAugmenter(settings, model);
   const batches: BatchOptions = {
     spec: model.spec,
     source: sourceOf(settings.mode),
     ...(augmenter ? { augmenter } : {}),
-    classWeights: classWeights(settings, model, train),
+    classWeights: classWeights(settings, model, shown.patients),
     labelSmoothing: settings.labelSmoothing,
-    read,
+    read: shown.read,
   };
   const adapters = newAdapters(model, settings.mode, rng.split("model"));
   const result = await trainingLoop({
@@ -106,7 +111,7 @@ export async function fit<Task extends string>(
     adapters,
     settings,
     losses,
-    train,
+    train: shown.patients,
     valid,
     batches,
     rng,

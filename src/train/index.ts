@@ -41,6 +41,16 @@ export { Run, type RunRecord } from "./run";
 export { balancedTuples, epochOrder, SAMPLERS, type SamplerName } from "./sampler";
 export { type CosineOptions, cosine } from "./schedule";
 export { meanAuc, SELECTION_SCORES, type SelectionScore, selectionScore } from "./selection";
+export {
+  nearestRows,
+  SMOTE_ALONE,
+  type SmoteGroup,
+  type SmoteLabel,
+  type SmoteOptions,
+  type SmoteOrigin,
+  type SmoteResult,
+  smote,
+} from "./smote";
 export { pixelStatistics } from "./statistics";
 export {
   balancedClassWeights,

@@ -280,6 +280,13 @@ function checkRecipe(recipe: TrainingRecipe): void {
     throw invalidArgument("labelSmoothing", labelSmoothing, "a number in [0, 1)");
   if (!(warmup >= 0)) throw invalidArgument("warmup", warmup, "a number of epochs from 0");
   known("sampler", recipe.sampler, SAMPLERS);
+  if (recipe.sampler === "smote" && recipe.mode !== "frozen")
+    throw invalidArgument(
+      "sampler",
+      recipe.sampler,
+      'a sampler for images, or mode "frozen": SMOTE makes points between features, not between photographs',
+      'Use  mode: "frozen",  or  sampler: "balanced-tuples".',
+    );
   augmentationRecipe(recipe.augment);
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
   known("select", recipe.select, SELECTION_SCORES);

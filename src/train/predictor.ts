@@ -16,8 +16,7 @@ import {
   type ModelSpec,
   normalise,
   type Parameters,
-  PREFIX_TOKENS,
-  patchGrid,
+  tokenCount,
 } from "../model";
 import { chainForward, prefersChain } from "./chain-step";
 import type { TrainingPatient } from "./cohort";
@@ -29,8 +28,7 @@ const MOST_PATIENTS = 8;
 const MOST_TOKENS = 8192;
 
 function predictionBatch({ encoder, views }: ModelSpec): number {
-  const [rows, columns] = patchGrid(encoder);
-  const tokens = views.length * (PREFIX_TOKENS + rows * columns);
+  const tokens = views.length * tokenCount(encoder);
   return Math.max(1, Math.min(MOST_PATIENTS, Math.floor(MOST_TOKENS / tokens)));
 }
 

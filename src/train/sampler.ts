@@ -2,12 +2,15 @@
 import type { Rng } from "../core/random";
 
 /** How the patients of an epoch are drawn. */
-export const SAMPLERS = ["shuffle", "balanced-tuples"] as const;
+export const SAMPLERS = ["shuffle", "balanced-tuples", "smote"] as const;
 /**
  * - `"shuffle"`: every patient once, in a new order each epoch.
  * - `"balanced-tuples"`: the study's oversampling. Patients are grouped by their tuple of labels, each group is
  *   filled with random duplicates to the size of the largest, and groups take turns. Order and duplicates stay
  *   the same in every epoch. (The paper says SMOTE; the code does this.)
+ * - `"smote"`: what the paper says. Beside the patients, points between the features of those with the same labels,
+ *   made once, until every tuple of labels is as frequent as the most frequent; then as `"shuffle"`. On features only,
+ *   so with `mode: "frozen"`.
  */
 export type SamplerName = (typeof SAMPLERS)[number];
 

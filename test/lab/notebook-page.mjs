@@ -36,10 +36,8 @@ export class NotebookPage {
     });
     await page.goto(lab.url(`lab/tree/${encodeURIComponent(name)}`), { waitUntil: "load" });
     await page.waitForSelector(".jp-Notebook .jp-Cell", { timeout: 60_000 });
+    await notebook.settled();
     await page.evaluate(async () => {
-      const panel = window.jupyterapp.shell.currentWidget;
-      await panel.context.ready;
-      await panel.sessionContext.ready;
       // The file browser takes room from the notebook.
       if (!document.querySelector("#jp-left-stack.lm-mod-hidden"))
         await window.jupyterapp.commands.execute("application:toggle-left-area");
@@ -50,6 +48,26 @@ export class NotebookPage {
   constructor(browser, page) {
     this.browser = browser;
     this.page = page;
+  }
+
+  /** Wait until the notebook is loaded and has its kernel. */
+  settled() {
+    return this.page.evaluate(async () => {
+      const panel = window.jupyterapp.shell.currentWidget;
+      await panel.context.ready;
+      await panel.sessionContext.ready;
+    });
+  }
+
+  /** The value of an expression in the notebook's kernel, as Node prints it. Leaves no trace in the notebook. */
+  evaluate(expression) {
+    return this.page.evaluate(async (code) => {
+      const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+      const request = kernel.requestExecute({ code: "", silent: true, user_expressions: { value: code } });
+      const { content } = await request.done;
+      const { value } = content.user_expressions;
+      return value.status === "ok" ? value.data["text/plain"] : `${value.ename}: ${value.evalue}`;
+    }, expression);
   }
 
   close() {

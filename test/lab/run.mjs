@@ -1,6 +1,6 @@
 // Notebooks in the real JupyterLab, in a real browser: open, run all, look.
 //
-//   node test/lab/run.mjs                             the fixture, then notebooks/06-fusion.ipynb
+//   node test/lab/run.mjs                             the fixtures, then notebooks/06-fusion.ipynb
 //   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ...
 //
 // Each notebook is copied to an empty folder first, because it must run in any. Passes when every cell ran, no output is an
@@ -14,14 +14,16 @@ import path from "node:path";
 import { checkFixture } from "./fixture-checks.mjs";
 import { ROOT, startLab } from "./jupyterlab.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
+import { checkWidgets } from "./widget-checks.mjs";
 
 const FIXTURE = path.join(ROOT, "test", "lab", "fixture.ipynb");
+const WIDGETS = path.join(ROOT, "test", "lab", "widgets.ipynb");
 const PICTURES = path.join(ROOT, "out", "lab");
 const PLOTLY = "application/vnd.plotly.v1+json";
 const TIMEOUT_MS = Number(process.env.OSCC_LAB_TIMEOUT_S ?? 600) * 1000;
 
 async function main(names) {
-  const defaults = [FIXTURE, path.join(ROOT, "notebooks", "06-fusion.ipynb")];
+  const defaults = [FIXTURE, WIDGETS, path.join(ROOT, "notebooks", "06-fusion.ipynb")];
   const notebooks = names.length > 0 ? names.map((name) => path.resolve(name)) : defaults;
   for (const notebook of notebooks)
     if (!existsSync(notebook)) throw new Error(`there is no notebook ${path.relative(ROOT, notebook)}`);
@@ -48,6 +50,7 @@ async function check(lab, notebook) {
   try {
     const said = await runAndLook(page, name);
     if (notebook === FIXTURE) await checkFixture(page, PICTURES);
+    if (notebook === WIDGETS) await checkWidgets(page, PICTURES);
     assert.deepEqual(page.problems, [], "the page reported problems");
     process.stdout.write(`PASS ${name}: ${said}, ${((Date.now() - began) / 1000).toFixed(0)} s\n`);
     return true;

@@ -1,7 +1,7 @@
 /**
- * Interactive figures in JupyterLab 4 and Notebook 7.
+ * Interactive figures and widgets in JupyterLab 4 and Notebook 7.
  *
- * JupyterLab has no renderer of Plotly figures of its own. This prebuilt extension adds one. It is written by hand as the
+ * JupyterLab has no renderer of Plotly figures of its own. This prebuilt extension adds one (and widgets, in `widgets.js`). It is written by hand as the
  * module container that JupyterLab's loader expects, so it needs neither a build nor a Python package:
  * JupyterLab finds it in `labextensions/` beside the kernel, through JUPYTER_PATH.
  */
@@ -152,14 +152,20 @@
   }
 
   let shared;
+  /** A module that JupyterLab shares with its extensions. */
+  const sharedModule = async (name) => (await Object.values(shared[name])[0].get())();
   const container = {
     init(scope) {
       shared = scope;
       return Promise.resolve();
     },
-    async get() {
-      const versions = shared["@lumino/widgets"];
-      const { Widget } = (await Object.values(versions)[0].get())();
+    async get(module) {
+      const { Widget } = await sharedModule("@lumino/widgets");
+      if (module === "./extension") {
+        const { createPlugin } = await import(`${folder}widgets.js`);
+        const { INotebookTracker } = await sharedModule("@jupyterlab/notebook");
+        return () => ({ __esModule: true, default: createPlugin({ INotebookTracker, Widget }) });
+      }
       const PlotlyFigure = createRendererClass(Widget);
       const extension = {
         id: `${EXTENSION}:plotly`,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { readJson } from "../files";
 import type { Problems } from "../problems";
+import type { FieldsOfView } from "../record";
 
 const PHANTOM_CAVEAT =
   "synthetic images with stylised signs: performance on phantoms says nothing about patients";
@@ -10,6 +11,7 @@ const phantomFile = z.looseObject({
   name: z.string().optional(),
   generator: z.string().optional(),
   umPerPx: z.record(z.string(), z.number().positive()).optional(),
+  fieldsOfView: z.enum(["concentric", "unrelated"]).default("concentric"),
   bits: z.record(z.string(), z.number().int().min(1).max(255)).optional(),
   caveats: z.array(z.string()).optional(),
 });
@@ -18,6 +20,8 @@ export interface PhantomFacts {
   readonly name: string;
   /** Width of one pixel in micrometres, by magnification. */
   readonly umPerPx: Readonly<Record<string, number>> | undefined;
+  /** A phantom camera turns its objectives about one centre, unless the file says otherwise. */
+  readonly fieldsOfView: FieldsOfView | undefined;
   /** Sign to bit of the truth masks. */
   readonly maskBits: Readonly<Record<string, number>> | undefined;
   readonly caveats: readonly string[];
@@ -29,6 +33,7 @@ export async function readPhantomFacts(file: string, problems: Problems): Promis
   return {
     name: content.name ?? content.generator ?? "phantom",
     umPerPx: content.umPerPx,
+    fieldsOfView: content.fieldsOfView === "concentric" ? "concentric" : undefined,
     maskBits: content.bits,
     caveats: content.caveats ?? [PHANTOM_CAVEAT],
   };

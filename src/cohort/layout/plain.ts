@@ -51,6 +51,8 @@ export const declaration = z.strictObject({
   synthetic: z.boolean().default(false),
   manifest: z.string().default(MANIFEST_FILE),
   umPerPx: z.record(z.string(), z.number().positive()).optional(),
+  /** The fields of all magnifications of a site share their centre. Leave it out where that is not known. */
+  fieldsOfView: z.literal("concentric").optional(),
 });
 
 /** What `cohort.json` holds. */
@@ -64,7 +66,7 @@ export async function readPlainLayout(folder: string): Promise<CohortRecord<Coho
   problems.throwIfAny(folder);
   const patients = await readManifest(folder, declared!, problems);
   problems.throwIfAny(folder);
-  const { name, sites, magnifications, tasks, notice, synthetic, caveats, umPerPx } = declared!;
+  const { name, sites, magnifications, tasks, notice, synthetic, caveats, umPerPx, fieldsOfView } = declared!;
   const provenance: Provenance = { cohort: name, synthetic, ...(notice === undefined ? {} : { notice }) };
   return {
     schema: { name, sites, magnifications, tasks },
@@ -75,6 +77,7 @@ export async function readPlainLayout(folder: string): Promise<CohortRecord<Coho
     warnings: problems.warnings,
     caveats,
     ...(umPerPx ? { umPerPx } : {}),
+    ...(fieldsOfView ? { fieldsOfView } : {}),
     hasClinical: false,
   };
 }

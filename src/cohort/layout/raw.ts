@@ -85,6 +85,7 @@ export async function readRawLayout(
     warnings: problems.warnings,
     caveats: [...(phantom?.caveats ?? []), ...(fromArrays.length > 0 ? [ARRAY_CAVEAT] : [])],
     ...(phantom?.umPerPx ? { umPerPx: phantom.umPerPx } : {}),
+    ...(phantom?.fieldsOfView ? { fieldsOfView: phantom.fieldsOfView } : {}),
     ...(phantom?.maskBits ? { maskBits: phantom.maskBits } : {}),
     hasClinical: clinical !== undefined,
   };

@@ -56,16 +56,24 @@ export class Canvas {
     return Math.abs(x) - radius < -this.left && Math.abs(y) - radius < -this.top;
   }
 
+  /** The pixels within `radius` um of a point. For the innermost loops; others are visited with `around`. */
+  box(x: number, y: number, radius: number): PixelBox {
+    const { umPerPx, left, top } = this;
+    return {
+      firstColumn: Math.max(0, Math.floor((x - radius - left) / umPerPx)),
+      lastColumn: Math.min(this.width - 1, Math.ceil((x + radius - left) / umPerPx)),
+      firstRow: Math.max(0, Math.floor((y - radius - top) / umPerPx)),
+      lastRow: Math.min(this.height - 1, Math.ceil((y + radius - top) / umPerPx)),
+    };
+  }
+
   /**
    * Visit the pixels within `radius` um of a point. `paint` gets whole numbers only, and asks for positions
    * itself: fractions would be boxed on every call.
    */
   around(x: number, y: number, radius: number, paint: PaintPixel): void {
-    const { umPerPx, width, left, top } = this;
-    const firstColumn = Math.max(0, Math.floor((x - radius - left) / umPerPx));
-    const lastColumn = Math.min(width - 1, Math.ceil((x + radius - left) / umPerPx));
-    const firstRow = Math.max(0, Math.floor((y - radius - top) / umPerPx));
-    const lastRow = Math.min(this.height - 1, Math.ceil((y + radius - top) / umPerPx));
+    const { width } = this;
+    const { firstColumn, lastColumn, firstRow, lastRow } = this.box(x, y, radius);
     for (let row = firstRow; row <= lastRow; row++)
       for (let column = firstColumn; column <= lastColumn; column++) paint(row * width + column, column, row);
   }
@@ -76,6 +84,14 @@ export class Canvas {
       if (this.mask[i]) paint(i, column, row);
     });
   }
+}
+
+/** Columns and rows, both ends included; empty if the first is beyond the last. */
+export interface PixelBox {
+  readonly firstColumn: number;
+  readonly lastColumn: number;
+  readonly firstRow: number;
+  readonly lastRow: number;
 }
 
 /** Paints one pixel: its index, its column, its row. */

@@ -33,9 +33,11 @@ export const FIELD = {
   sheets: 11,
   /** Phase of the collagen's crimp, radians. */
   crimpPhase: 12,
+  /** How far cords have pushed the muscle fibres aside, um. */
+  push: 13,
 } as const;
 
-export const FIELD_COUNT = 13;
+export const FIELD_COUNT = 14;
 
 export class SlowFields {
   readonly columns: number;

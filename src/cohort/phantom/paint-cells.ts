@@ -1,6 +1,7 @@
 /** Draw the cells: cytoplasm of loose cells, all nuclei, red cells. */
 import type { Canvas } from "./canvas";
 import { CELL, type Cell } from "./cells";
+import { chromatinAt, chromatinPlace } from "./chromatin";
 import { MASK_BITS } from "./masks";
 import { clamp, hash01, lerp, smooth } from "./noise";
 import type { TissueSite } from "./site";
@@ -48,106 +49,140 @@ function paintLooseCytoplasm(cell: Cell, canvas: Canvas): void {
 
 /**
  * One nucleus: an ellipse with second and third harmonics, a membrane rim, chromatin, nucleoli, a clear halo
- * around some mature ones, and its own softness (depth of focus).
+ * around some mature ones, and its own softness (depth of focus). The innermost loop of the whole generator:
+ * it calls nothing that would box a number.
  */
 function paintNucleus(site: TissueSite, cell: Cell, canvas: Canvas): void {
-  const { coarse, fine, pleomorphism } = site;
-  const { umPerPx } = canvas;
-  const { nuclearEosin } = site.patient.stain;
-  const { a, b, seed, vesicular, irregularity } = cell;
+  const { umPerPx, width } = canvas;
+  const { a, b, vesicular, irregularity } = cell;
   if (!canvas.shows(cell.x, cell.y, Math.max(a, b) * 1.3 + umPerPx + LARGEST_HALO_UM)) return;
-  const close = umPerPx < CHROMATIN_VISIBLE_UM_PER_PX;
-  const epithelial = cell.kind === CELL.tumour || cell.kind === CELL.bud || cell.kind === CELL.plug;
+  const { nuclearEosin } = site.patient.stain;
   const cos = Math.cos(cell.angle);
   const sin = Math.sin(cell.angle);
   const meanRadius = (a + b) * 0.5;
-  const softness = 0.55 * umPerPx + 0.3 + 0.55 * hash01(seed + 31);
-  const phase = seed * 0.001917;
-  const textureX = (seed & 255) * 1.37;
-  const textureY = (seed >> 8) * 1.71;
-  // Outline harmonics.
-  const second = Math.cos(phase * 9);
-  const secondSine = 0.7 * Math.sin(phase * 13);
-  const third = 0.8 * Math.cos(phase * 31);
-  // One or two nucleoli.
-  const nucleolus = epithelial ? lerp(0.7, 1.05, vesicular) * (0.8 + 0.5 * pleomorphism) : 0;
-  const twoNucleoli = epithelial && seed % 3 === 0;
-  const nucleolusX = 0.35 * a * Math.cos(phase * 40);
-  const nucleolusY = 0.35 * b * Math.sin(phase * 40);
+  const softness = 0.55 * umPerPx + 0.3 + 0.55 * hash01(cell.seed + 31);
+  const outline = outlineOf(cell);
+  const nucleoli = nucleoliOf(site, cell);
   const nucleolusEdge = umPerPx * 0.5 + 0.3;
-  // Eccentric clear halo around 30 % of mature nuclei.
-  const hasHalo = epithelial && cell.maturity > 0.3 && hash01(seed) < 0.3;
-  const halo = hasHalo ? 0.8 + 2.6 * hash01(seed + 7) : 0;
-  const haloX = Math.cos(phase * 17);
-  const haloY = Math.sin(phase * 17);
-  const haloDepth = 0.35 + 0.5 * hash01(seed + 3);
+  const nucleolusStain = (0.22 + 0.25 * vesicular) * (umPerPx < 1 ? 1 : 0.5);
+  const halo = haloOf(cell);
+  const place = chromatinPlace(cell.seed);
+  // Far away, only that one nucleus is paler than another on one side.
+  const contrast = umPerPx < CHROMATIN_VISIBLE_UM_PER_PX ? 0.36 + 0.4 * vesicular : 0.3;
+  const rimWidth = 0.55 + umPerPx * 0.5;
 
-  const reach = Math.max(a, b) * (1 + 1.6 * irregularity) + 0.7 * softness + halo;
-  canvas.around(cell.x, cell.y, reach, (i, column, row) => {
-    const dx = canvas.x(column) - cell.x;
+  const reach = Math.max(a, b) * (1 + 1.6 * irregularity) + 0.7 * softness + halo.width;
+  const { firstColumn, lastColumn, firstRow, lastRow } = canvas.box(cell.x, cell.y, reach);
+  for (let row = firstRow; row <= lastRow; row++) {
     const dy = canvas.y(row) - cell.y;
-    const u = dx * cos + dy * sin;
-    const v = -dx * sin + dy * cos;
-    const unitX = u / a;
-    const unitY = v / b;
-    let radius = Math.sqrt(unitX * unitX + unitY * unitY);
-    if (radius > 1.6 + halo / a) return;
-    if (irregularity > 0.03) {
-      const c = unitX / (radius + 1e-6);
-      const s = unitY / (radius + 1e-6);
-      const cos2 = c * c - s * s;
-      const sin2 = 2 * c * s;
-      radius /= 1 + irregularity * (cos2 * second + sin2 * secondSine + (cos2 * c - sin2 * s) * third);
-    }
-    const depth = (1 - radius) * meanRadius; // um inside the membrane
-    if (halo && depth < 0.3 && depth > -halo) {
-      const shifted = depth + (0.45 * halo * (haloX * u + haloY * v)) / meanRadius;
-      const share = smooth(-halo, -halo * 0.45, shifted) * haloDepth;
-      canvas.eosin[i]! *= 1 - share;
-      canvas.hematoxylin[i]! *= 1 - share;
-    }
-    const share = clamp(depth / softness + 0.5);
-    if (share <= 0) return;
-
-    let hematoxylin = cell.hematoxylin;
-    let eosin = 0;
-    if (vesicular > 0) {
-      const rim = clamp(1 - Math.abs(depth - 0.45) / (0.55 + umPerPx * 0.5));
-      hematoxylin *= 1 - 0.5 * vesicular + 0.55 * vesicular * rim;
-    }
-    if (close) {
-      const chromatin =
-        coarse(u * 0.62 + textureX, v * 0.62 + textureY) + 0.5 * fine(u * 1.5 + textureY, v * 1.5 + textureX);
-      // Clumps are darker than gaps are light.
-      hematoxylin *=
-        1 + (0.36 + 0.4 * vesicular) * chromatin + 0.5 * vesicular * Math.max(0, chromatin - 0.35);
-    } else hematoxylin *= 1 + 0.42 * coarse(u * 0.45 + textureX, v * 0.45 + textureY);
-    if (nucleolus) {
-      const first = Math.sqrt((u - nucleolusX) ** 2 + (v - nucleolusY) ** 2);
-      let within = clamp((nucleolus - first) / nucleolusEdge + 0.5);
-      if (twoNucleoli) {
-        const other = Math.sqrt((u + nucleolusX * 0.8) ** 2 + (v + nucleolusY * 1.1) ** 2);
-        within = Math.max(within, clamp((nucleolus * 0.8 - other) / nucleolusEdge + 0.5));
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      const dx = canvas.x(column) - cell.x;
+      const u = dx * cos + dy * sin;
+      const v = -dx * sin + dy * cos;
+      const unitX = u / a;
+      const unitY = v / b;
+      let radius = Math.sqrt(unitX * unitX + unitY * unitY);
+      if (radius > 1.6 + halo.width / a) continue;
+      if (irregularity > 0.03) {
+        const c = unitX / (radius + 1e-6);
+        const s = unitY / (radius + 1e-6);
+        const cos2 = c * c - s * s;
+        const sin2 = 2 * c * s;
+        const third = (cos2 * c - sin2 * s) * outline.third;
+        radius /= 1 + irregularity * (cos2 * outline.second + sin2 * outline.secondSine + third);
       }
-      hematoxylin += within * (0.22 + 0.25 * vesicular) * (umPerPx < 1 ? 1 : 0.5);
-      eosin += within * 0.12;
+      const depth = (1 - radius) * meanRadius; // um inside the membrane
+      const i = row * width + column;
+      if (halo.width > 0 && depth < 0.3 && depth > -halo.width) {
+        const shifted = depth + (0.45 * halo.width * (halo.x * u + halo.y * v)) / meanRadius;
+        const cleared = smooth(-halo.width, -halo.width * 0.45, shifted) * halo.depth;
+        canvas.eosin[i]! *= 1 - cleared;
+        canvas.hematoxylin[i]! *= 1 - cleared;
+      }
+      const share = clamp(depth / softness + 0.5);
+      if (share <= 0) continue;
+
+      const chromatin = chromatinAt(place, u, v);
+      let hematoxylin = cell.hematoxylin * (1 + contrast * chromatin);
+      let eosin = 0.12;
+      if (vesicular > 0) {
+        const rim = clamp(1 - Math.abs(depth - 0.45) / rimWidth);
+        hematoxylin *= 1 - 0.5 * vesicular + 0.55 * vesicular * rim;
+        // Clumps are darker than gaps are light.
+        if (chromatin > 0.35) hematoxylin *= 1 + 0.5 * vesicular * (chromatin - 0.35);
+      }
+      if (nucleoli.radius > 0) {
+        const first = Math.sqrt((u - nucleoli.x) ** 2 + (v - nucleoli.y) ** 2);
+        let within = clamp((nucleoli.radius - first) / nucleolusEdge + 0.5);
+        if (nucleoli.two) {
+          const other = Math.sqrt((u + nucleoli.x * 0.8) ** 2 + (v + nucleoli.y * 1.1) ** 2);
+          within = Math.max(within, clamp((nucleoli.radius * 0.8 - other) / nucleolusEdge + 0.5));
+        }
+        hematoxylin += within * nucleolusStain;
+        eosin += within * 0.12;
+      }
+      if (hematoxylin < 0.03) hematoxylin = 0.03;
+      canvas.mix(i, share, hematoxylin, eosin + nuclearEosin * hematoxylin, 0);
     }
-    if (hematoxylin < 0.03) hematoxylin = 0.03;
-    canvas.mix(i, share, hematoxylin, eosin + 0.12 + nuclearEosin * hematoxylin, 0);
-  });
+  }
+}
+
+function isEpithelial({ kind }: Cell): boolean {
+  return kind === CELL.tumour || kind === CELL.bud || kind === CELL.plug;
+}
+
+/** Angle that everything in which nuclei differ is drawn from, radians. */
+function phaseOf({ seed }: Cell): number {
+  return seed * 0.001917;
+}
+
+/** Amplitudes of the outline's second and third harmonics. */
+function outlineOf(cell: Cell) {
+  const phase = phaseOf(cell);
+  return {
+    second: Math.cos(phase * 9),
+    secondSine: 0.7 * Math.sin(phase * 13),
+    third: 0.8 * Math.cos(phase * 31),
+  };
+}
+
+/** One or two nucleoli of epithelial cells; radius 0 for none. um */
+function nucleoliOf({ pleomorphism }: TissueSite, cell: Cell) {
+  const phase = phaseOf(cell);
+  return {
+    radius: isEpithelial(cell) ? lerp(0.7, 1.05, cell.vesicular) * (0.8 + 0.5 * pleomorphism) : 0,
+    two: cell.seed % 3 === 0,
+    x: 0.35 * cell.a * Math.cos(phase * 40),
+    y: 0.35 * cell.b * Math.sin(phase * 40),
+  };
+}
+
+/** The eccentric clear halo around 30 % of mature nuclei; width 0 for none. um */
+function haloOf(cell: Cell) {
+  const { seed } = cell;
+  const phase = phaseOf(cell);
+  const present = isEpithelial(cell) && cell.maturity > 0.3 && hash01(seed) < 0.3;
+  return {
+    width: present ? 0.8 + 2.6 * hash01(seed + 7) : 0,
+    x: Math.cos(phase * 17),
+    y: Math.sin(phase * 17),
+    depth: 0.35 + 0.5 * hash01(seed + 3),
+  };
 }
 
 /** Red cells: discs, pale in the middle. */
 function paintRedCells(site: TissueSite, canvas: Canvas): void {
-  const { umPerPx } = canvas;
+  const edge = canvas.umPerPx * 0.6 + 0.25;
   for (const cell of site.redCells) {
-    const phase = cell.seed * 0.1;
+    // Second harmonic of the outline: cos 2(t - phase), written without the angle t.
+    const [cos, sin] = [0.12 * Math.cos(cell.seed * 0.1), 0.12 * Math.sin(cell.seed * 0.1)];
     canvas.around(cell.x, cell.y, cell.radius * 1.3, (i, column, row) => {
       const dx = canvas.x(column) - cell.x;
       const dy = canvas.y(row) - cell.y;
-      const outline = 1 + 0.12 * Math.cos(2 * Math.atan2(dy, dx) + phase);
-      const from = Math.sqrt(dx * dx + dy * dy) / outline;
-      const share = clamp((cell.radius - from) / (umPerPx * 0.6 + 0.25) + 0.5);
+      const square = dx * dx + dy * dy + 1e-9;
+      const outline = 1 + (cos * (dx * dx - dy * dy) - sin * 2 * dx * dy) / square;
+      const from = Math.sqrt(square) / outline;
+      const share = clamp((cell.radius - from) / edge + 0.5);
       if (share <= 0) return;
       const colour = 0.52 * (1 - 0.38 * smooth(1.6, 0.2, from));
       canvas.mix(i, share, 0.02, colour, colour);

@@ -1,9 +1,10 @@
 /** Squamous epithelium, of the tumour and of the surface: cytoplasm, cell borders, keratinisation. */
-import { BIN_UM, MUCOSA_KERATINISATION, maturityAt } from "./cells";
+import { BIN_UM } from "./epithelial-bins";
 import { FIELD } from "./fields";
+import { DETAIL_UM_PER_PX, type GroundPixel } from "./ground-pixel";
 import { MASK_BITS } from "./masks";
 import { clamp, lerp, smooth } from "./noise";
-import type { GroundPixel } from "./paint-ground";
+import { MUCOSA_KERATINISATION, maturityAt } from "./place-epithelial-cells";
 import type { TissueSite } from "./site";
 
 /** Cytoplasm from basal to mature: more eosin, less hematoxylin (fewer ribosomes). */
@@ -18,14 +19,15 @@ const SIGN_MARGIN_UM = 3;
 
 /** Add epithelium on a share of the pixel. */
 export function paintEpithelium(site: TissueSite, pixel: GroundPixel, share: number): void {
-  const { coarse, fine, epithelialBins: bins, pleomorphism } = site;
-  const { x, y, umPerPx, rough, epithelium } = pixel;
+  const { fine, epithelialBins: bins, pleomorphism } = site;
+  const { x, y, umPerPx, rough, epithelium, noise, column: place } = pixel;
+  const granules = noise.granules.values[place]!;
   const grain =
-    umPerPx < 1 ? 0.6 * fine(x / 1.6, y / 1.6) + 0.5 * fine(x / 5 + 9, y / 5) : 0.8 * fine(x / 4.5, y / 4.5);
+    umPerPx < DETAIL_UM_PER_PX ? 0.6 * granules + 0.5 * noise.patches.values[place]! : 0.8 * granules;
 
   // The two nearest cells, in slightly wobbled coordinates: borders are never straight.
   const wobbledX = x + 1.2 * rough;
-  const wobbledY = y + 0.8 * grain + 0.8 * coarse(y / 8 + 40, x / 8);
+  const wobbledY = y + 0.8 * grain + 0.8 * noise.wobble.values[place]!;
   const column = Math.floor((wobbledX - site.fields.left) / BIN_UM) + 1;
   const row = Math.floor((wobbledY - site.fields.top) / BIN_UM) + 1;
   let nearest = 1e9;
@@ -58,7 +60,7 @@ export function paintEpithelium(site: TissueSite, pixel: GroundPixel, share: num
   hematoxylin *= 1 + 0.3 * grain;
 
   // Borders fade in and out.
-  const fading = lerp(0.7, 0.8, maturity) + 0.22 * clamp(0.3 + coarse(x / 26 + 50, y / 26));
+  const fading = lerp(0.7, 0.8, maturity) + 0.22 * clamp(0.3 + noise.fading.values[place]!);
   eosin *= lerp(Math.min(1, fading), 1, inside);
   hematoxylin *= lerp(0.75, 1, inside);
   if (epithelium > -3) hematoxylin += 0.015;

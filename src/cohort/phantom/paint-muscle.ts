@@ -1,13 +1,13 @@
 /** Striated muscle: fibres of uneven width, thin endomysium, wide perimysial clefts, cross striation. */
 import { FIELD } from "./fields";
+import type { GroundPixel } from "./ground-pixel";
 import { MASK_BITS } from "./masks";
 import { clamp, hash01, lerp, smooth } from "./noise";
-import type { GroundPixel } from "./paint-ground";
 import type { TissueSite } from "./site";
 
 /** Cross striation has a period of 2.4 um and shows only at high magnification. */
 const STRIATION_PER_UM = (2 * Math.PI) / 2.4;
-const STRIATION_VISIBLE_UM_PER_PX = 0.55;
+const STRIATION_VISIBLE_UM_PER_PX = 0.7;
 /** Share of fibre borders that are wide perimysial clefts. */
 const CLEFT_SHARE = 0.38;
 
@@ -39,10 +39,10 @@ export function paintMuscle(site: TissueSite, pixel: GroundPixel, share: number)
     0.13 * own +
     0.09 * coarse(across / 2.6, along / 42) +
     0.07 * fine(along / 60 + own * 50, fibre * 3.1) +
-    0.04 * fine(x / 9, y / 9);
+    0.04 * pixel.rough;
   if (umPerPx < STRIATION_VISIBLE_UM_PER_PX) {
     const phase = along * STRIATION_PER_UM + 1.5 * coarse(along / 15, across / 4);
-    eosin *= 1 + 0.085 * Math.sin(phase) * clamp(1.3 - umPerPx * 2.2);
+    eosin *= 1 + 0.085 * Math.sin(phase) * clamp(1.4 - umPerPx * 1.1);
   }
   const pale = smooth(0.46, 0.6, coarse(along / 22 + own * 91, across / 55 + 40));
   eosin *= 1 - 0.22 * pale;

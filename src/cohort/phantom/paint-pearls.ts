@@ -20,12 +20,18 @@ export function paintPearls(site: TissueSite, canvas: Canvas): void {
 /** Granular pink debris with holes. */
 function paintNecrosis({ coarse, fine }: TissueSite, canvas: Canvas, pearl: Pearl): void {
   const own = pearl.seed * 0.01;
+  // Tongues of necrosis reach into the nest, and bays of live tumour into the necrosis.
+  const bays = 0.34 * pearl.ry;
+  const bayUm = 0.8 * pearl.ry;
   canvas.over(pearl, WHORL_UM, (i, column, row) => {
     const x = canvas.x(column);
     const y = canvas.y(row);
     if (!(canvas.mask[i]! & MASK_BITS.tumour)) return;
     const distance =
-      ellipseDistance(pearl, x, y) + 3.2 * coarse(x / 15 + own, y / 15) + 3 * fine(x / 12, y / 12 + own);
+      ellipseDistance(pearl, x, y) +
+      bays * coarse(x / bayUm + own, y / bayUm) +
+      3.2 * coarse(x / 15 + own, y / 15) +
+      3 * fine(x / 12, y / 12 + own);
     const share = smooth(3, -5, distance);
     if (share <= 0) return;
     const granules = coarse(x / 2.3, y / 2.3 + own);

@@ -1,12 +1,10 @@
 /** Stroma: crimped collagen bundles that wrap around structures, wisps between them, open spaces, myxoid change. */
 import { FIELD } from "./fields";
+import { DETAIL_UM_PER_PX, type GroundPixel } from "./ground-pixel";
 import { MASK_BITS } from "./masks";
 import { clamp, lerp, smooth } from "./noise";
-import type { GroundPixel } from "./paint-ground";
 import type { TissueSite } from "./site";
 
-/** Finer than this, single fibrils are drawn; coarser, they would only alias. */
-const FIBRILS_VISIBLE_UM_PER_PX = 0.8;
 /** Collagen is crimped: a fibre swings this far to each side over this period, um. */
 const CRIMP_UM = 1.3;
 const CRIMP_PERIOD_UM = 15;
@@ -20,10 +18,10 @@ const WISP = 0.3;
 const WISP_MEAN = 0.4;
 
 export function paintStroma(site: TissueSite, pixel: GroundPixel): void {
-  const { coarse, fine } = site;
-  const { x, y, umPerPx, rough } = pixel;
+  const { coarse } = site;
+  const { umPerPx, rough } = pixel;
   const looseness = pixel.read(FIELD.looseness);
-  const ground = fine(x / 4.6, y / 4.6 + 70);
+  const ground = pixel.noise.ground.values[pixel.column]!;
   const along = pixel.read(FIELD.along);
   const swing = Math.sin((along * 2 * Math.PI) / CRIMP_PERIOD_UM + pixel.read(FIELD.crimpPhase));
   const across = pixel.read(FIELD.across) + CRIMP_UM * (0.45 + 0.55 * rough) * swing;
@@ -63,7 +61,7 @@ function fibreDetail(
 ): number {
   const visible = clamp(1.35 - umPerPx * 0.45, 0.25, 1);
   const first = Math.max(0, 1 - Math.abs(fine(across / 2.3 + 11, along / 27)) / WISP);
-  if (umPerPx >= FIBRILS_VISIBLE_UM_PER_PX) return visible * 0.42 * (first - WISP_MEAN);
+  if (umPerPx >= DETAIL_UM_PER_PX) return visible * 0.42 * (first - WISP_MEAN);
   const p = across * CROSSING_COS + along * CROSSING_SIN;
   const q = along * CROSSING_COS - across * CROSSING_SIN;
   const second = Math.max(0, 1 - Math.abs(coarse(p / 3 + 57, q / 23 + 13)) / WISP);

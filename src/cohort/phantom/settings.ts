@@ -1,7 +1,7 @@
 /** What can be set about a phantom: how strongly each label shows, and how much the stain varies. */
 
 /** Version of the pixels. A change in any draw or formula changes images, so it changes this name. */
-export const GENERATOR = "phantom-1";
+export const GENERATOR = "phantom-2";
 
 /** A sign that is there or not. */
 export interface ObjectSign {

@@ -1,8 +1,9 @@
 /** What one site of one patient consists of: lists of objects in um, and the fields between them. */
 import type { Rng } from "../../core/random";
 import type { Site } from "../schema";
-import type { Cell, EpithelialBins, RedCell } from "./cells";
+import type { Cell, RedCell } from "./cells";
 import type { Cord } from "./cords";
+import type { EpithelialBins } from "./epithelial-bins";
 import type { SlowFields } from "./fields";
 import { type Ellipse, ellipseDistance } from "./geometry";
 import type { Lobule, Unit } from "./lobules";

@@ -90,6 +90,11 @@ export interface SelfAttentionOptions {
     readonly queries: (x: tf.Tensor) => tf.Tensor;
     readonly keys: (x: tf.Tensor) => tf.Tensor;
   };
+  /**
+   * Sees the attention weights, `[B, H, queries, N]`; what it returns is used instead. The attention is then computed step
+   * by step, which is slower and keeps more.
+   */
+  readonly watch?: (weights: tf.Tensor) => tf.Tensor;
 }
 
 /**
@@ -108,7 +113,7 @@ export function selfAttention(
   x: tf.Tensor,
   weight: tf.Tensor,
   bias: tf.Tensor,
-  { heads, queries = x.shape[0]!, bias: scoreBias, normalise }: SelfAttentionOptions,
+  { heads, queries = x.shape[0]!, bias: scoreBias, normalise, watch }: SelfAttentionOptions,
 ): tf.Tensor {
   const [tokens, batch, width] = x.shape as [number, number, number];
   expectShape("selfAttention: weight", weight, axes({ "3 x width": 3 * width, width }));
@@ -125,5 +130,22 @@ export function selfAttention(
       : tokens;
   const q = ofHeads(linear(asking, wq, bq), normalise?.queries);
   const k = ofHeads(linear(x, wk, bk), normalise?.keys);
-  return attention(q, k, linear(x, wv, bv), heads, scoreBias);
+  const v = linear(x, wv, bv);
+  return watch ? watchedAttention([q, k, v], heads, scoreBias, watch) : attention(q, k, v, heads, scoreBias);
+}
+
+/** `attention` in plain operations, with its weights in between. */
+function watchedAttention(
+  [q, k, v]: readonly [tf.Tensor, tf.Tensor, tf.Tensor],
+  heads: number,
+  bias: tf.Tensor | undefined,
+  watch: (weights: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const [queries, batch, width] = q.shape as [number, number, number];
+  const headsFirst = (x: tf.Tensor) =>
+    tf.transpose(tf.reshape(x, [x.shape[0]!, batch, heads, width / heads]), HEADS_FIRST); // [B, H, N, d]
+  const products = tf.matMul(headsFirst(q), headsFirst(k), false, true); // [B, H, M, N]
+  const scores = tf.mul(products, Math.sqrt(heads / width));
+  const mixed = tf.matMul(watch(tf.softmax(bias ? tf.add(scores, bias) : scores)), headsFirst(v));
+  return tf.reshape(tf.transpose(mixed, SEQUENCE_FIRST), [queries, batch, width]);
 }

@@ -1,16 +1,14 @@
 /** Put the weights of a published encoder into a model. */
+import { inspect } from "node:util";
 import { nearest } from "../../core/errors";
 import type { Model } from "../model";
 import { elements, type ParameterTensor } from "../parameters";
 import { type Grid, type PositionResize, resizePositions } from "../positions";
-import { type ImageSize, PREFIX_TOKENS, patchGrid, type ViTConfig, vitConfig, vitParameters } from "../vit";
+import { vitParameters } from "../vit";
+import { patchGrid, type ViTConfig } from "../vit-config";
 import { type Checkpoint, type CheckpointTensor, invalidCheckpoint, toFloat32 } from "./checkpoint";
-
-/** What wrapping modules put before timm's names: DataParallel, DINO, our own models. */
-const NAME_PREFIXES = ["module.", "backbone.", "encoder.", "trunk.", "visual."];
-
-/** Parts of a checkpoint that are no encoder: classification and projection heads, fusion blocks. */
-const NOT_ENCODER = /^(head|heads|fusion|fc|head_dist|fc_norm|mask_token|pre_logits|loss)(\.|$)/;
+import { ownSpec, squareGrid } from "./infer";
+import { encoderTensors } from "./names";
 
 const POSITIONS = "pos_embed";
 
@@ -18,7 +16,7 @@ const POSITIONS = "pos_embed";
 export interface LoadEncoderOptions {
   /** How to fit the position embedding to another image size, default `bicubic-2d`. */
   readonly positions?: PositionResize;
-  /** Patch grid of the checkpoint; default square. */
+  /** Patch grid of the checkpoint; default square, or what one of our own files says. */
   readonly grid?: Grid;
   /** `false`: keep the initial value of encoder tensors the file lacks, and ignore those it has too many of. Default `true`. */
   readonly strict?: boolean;
@@ -42,8 +40,9 @@ export interface LoadReport {
 /**
  * The model with its encoder's weights taken from a checkpoint; fusion and heads stay as they are.
  *
- * Understands timm names, alone or behind `module.`, `backbone.`, `encoder.`. Position embeddings of another
- * size are resized.
+ * Understands the names of timm, DINO, DINOv2 (registers, LayerScale, SwiGLU), Hugging Face's ViT and DINOv2, and CONCH,
+ * alone or behind `module.`, `backbone.`, `encoder.`, `visual.trunk.`. Heads, poolers, text models and mask tokens are
+ * left out. Position embeddings of another size are resized; registers have none.
  *
  * @throws InvalidCheckpoint  listing every tensor that is missing, not expected, or of another shape
  * @example
@@ -58,7 +57,7 @@ export function loadEncoder(
   const { strict = true, positions = "bicubic-2d" } = options;
   const config = model.spec.encoder;
   const wanted = vitParameters(config);
-  const { tensors, ignored } = encoderTensors(checkpoint);
+  const { tensors, ignored } = encoderTensors(checkpoint.tensors);
 
   const missing = Object.keys(wanted).filter((name) => !tensors.has(name));
   const unexpected = [...tensors.keys()].filter((name) => !(name in wanted));
@@ -84,64 +83,30 @@ export function loadEncoder(
   }
   return {
     model: { spec: model.spec, parameters: { ...model.parameters, ...taken } },
-    report: {
+    report: readable({
       path: checkpoint.path,
       loaded: Object.keys(taken).length,
       ignored,
       missing,
       unexpected,
       ...(resized ? { positions: resized.description } : {}),
-    },
+    }),
   };
 }
 
-/** Width of an attention head in every published ViT that the readers know. */
-const USUAL_HEAD_WIDTH = 64;
-
-/**
- * The encoder that a checkpoint was made for, told by the shapes of its tensors.
- *
- * The number of heads leaves no trace in the shapes; it is taken as width / 64, as in all published ViTs.
- *
- * @param imageSize  pixels the model will see; default that of the checkpoint's position embedding
- * @throws InvalidCheckpoint  when it holds no ViT
- */
-export function inferEncoder(checkpoint: Checkpoint, imageSize?: ImageSize): ViTConfig {
-  const { tensors } = encoderTensors(checkpoint);
-  const [width, , patch] = tensors.get("patch_embed.proj.weight")?.shape ?? [];
-  const hidden = tensors.get("blocks.0.mlp.fc1.weight")?.shape[0];
-  const grid = squareGrid((tensors.get(POSITIONS)?.shape[1] ?? 0) - PREFIX_TOKENS);
-  const depth = new Set([...tensors.keys()].flatMap((name) => name.match(/^blocks\.(\d+)\./)?.[1] ?? []))
-    .size;
-  if (!width || !patch || !hidden || depth === 0)
-    throw invalidCheckpoint(checkpoint.path, "names", [
-      "holds no vision transformer in timm's names.",
-      `It holds: ${listed(Object.keys(checkpoint.tensors))}.`,
-      "Name the encoder it was made for.",
-    ]);
-  const side = imageSize ?? (grid ? grid[0] * patch : 224);
-  const heads = Math.max(1, Math.round(width / USUAL_HEAD_WIDTH));
-  return vitConfig(
-    { imageSize: [patch, patch], patch, width, depth, heads, mlpRatio: hidden / width },
-    { imageSize: side },
-  );
+/** The same report, which prints as sentences when it ends a cell. As JSON it stays what it is. */
+function readable(report: LoadReport): LoadReport {
+  return Object.defineProperty({ ...report }, inspect.custom, { value: () => loadReportText(report) });
 }
 
-/** The encoder's tensors by timm name. Our own models keep theirs under `encoder.`, beside other parts. */
-function encoderTensors(checkpoint: Checkpoint) {
-  const tensors = new Map<string, CheckpointTensor>();
-  const ignored: string[] = [];
-  for (const [fullName, tensor] of Object.entries(checkpoint.tensors)) {
-    const name = withoutPrefixes(fullName);
-    if (NOT_ENCODER.test(name)) ignored.push(fullName);
-    else tensors.set(name, tensor);
-  }
-  return { tensors, ignored };
-}
-
-function withoutPrefixes(name: string): string {
-  const prefix = NAME_PREFIXES.find((p) => name.startsWith(p));
-  return prefix ? withoutPrefixes(name.slice(prefix.length)) : name;
+/** A load report as text: how many tensors were taken, and what was left out, missing or resized. */
+function loadReportText({ path, loaded, ignored, missing, unexpected, positions }: LoadReport): string {
+  const lines = [`${loaded} tensors of the encoder taken from ${path}.`];
+  if (positions) lines.push(`Position embedding resized: ${positions}.`);
+  if (ignored.length > 0) lines.push(`No part of an encoder, left out: ${listed(ignored)}.`);
+  if (missing.length > 0) lines.push(`Not in the file, kept as they started: ${listed(missing)}.`);
+  if (unexpected.length > 0) lines.push(`Not known to this encoder, left out: ${listed(unexpected)}.`);
+  return lines.join("\n  ");
 }
 
 function resizedPositions(
@@ -155,15 +120,16 @@ function resizedPositions(
   if (!found) return undefined;
   const to = patchGrid(config);
   const [, tokens = 0, width = 0] = found.shape;
-  const from = givenGrid ?? squareGrid(tokens - PREFIX_TOKENS);
-  const sameGrid = from ? from[0] === to[0] && from[1] === to[1] : tokens === PREFIX_TOKENS + to[0] * to[1];
+  const own = ownSpec(checkpoint)?.encoder;
+  const from = givenGrid ?? (own ? patchGrid(own) : squareGrid(tokens - 1));
+  const sameGrid = from ? from[0] === to[0] && from[1] === to[1] : tokens === 1 + to[0] * to[1];
   if (sameGrid || found.shape.length !== 3 || width !== config.width) return undefined;
   if (!from)
     throw invalidCheckpoint(
       checkpoint.path,
       "shapes",
       [
-        `has a position embedding for ${tokens - PREFIX_TOKENS} patches, which is no square grid.`,
+        `has a position embedding for ${tokens - 1} patches, which is no square grid.`,
         `The model needs ${to[0]} x ${to[1]}.`,
         "Say which grid it was made for: loadEncoder(model, checkpoint, { grid: [rows, columns] }).",
       ],
@@ -173,11 +139,6 @@ function resizedPositions(
     data: resizePositions(toFloat32(found), width, from, to, method),
     description: `${from[0]} x ${from[1]} to ${to[0]} x ${to[1]}, ${method}`,
   };
-}
-
-function squareGrid(patches: number): Grid | undefined {
-  const side = Math.round(Math.sqrt(patches));
-  return side > 0 && side * side === patches ? [side, side] : undefined;
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
@@ -227,7 +188,7 @@ function otherShapes(checkpoint: Checkpoint, mismatches: readonly Mismatch[]) {
   );
 }
 
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length > 12
     ? `${names.slice(0, 12).join(", ")}, ... ${names.length - 12} more`
     : names.join(", ");

@@ -1,11 +1,10 @@
 /** Our own checkpoints: one safetensors file with the model's specification in its metadata. */
-import { type Model, type ModelSpec, modelParameters } from "../model";
-import type { ParameterTensor } from "../parameters";
+import { type Model, modelParameters } from "../model";
+import { type ParameterTensor, under } from "../parameters";
 import { invalidCheckpoint, toFloat32 } from "./checkpoint";
+import { ownSpec, SPEC_KEY } from "./infer";
 import { readCheckpoint } from "./read";
 import { writeSafetensors } from "./safetensors";
-
-const SPEC_KEY = "oscc-lab.model";
 
 /**
  * Write a model to one `.safetensors` file, readable by any safetensors reader.
@@ -19,6 +18,21 @@ export async function saveModel(model: Model, path: string): Promise<void> {
 }
 
 /**
+ * Write a model's encoder alone, under timm's names (DINOv2's for registers, LayerScale and SwiGLU): other programs'
+ * ViTs load it, and so does `loadEncoder`.
+ *
+ * @param model  its encoder is written; fusion and heads are not
+ * @param path   a `.safetensors` file
+ * @example
+ * await model.saveEncoder(run.model, "encoder.safetensors");
+ */
+export async function saveEncoder(model: Model, path: string): Promise<void> {
+  await writeSafetensors(path, under("encoder", model.parameters), {
+    [SPEC_KEY]: JSON.stringify(model.spec),
+  });
+}
+
+/**
  * Read a model that `saveModel` or a run wrote.
  *
  * @throws InvalidCheckpoint  when the file is not one of ours (then `readCheckpoint` and `loadEncoder` may do),
@@ -28,13 +42,12 @@ export async function saveModel(model: Model, path: string): Promise<void> {
  */
 export async function loadModel(path: string): Promise<Model> {
   const checkpoint = await readCheckpoint(path);
-  const text = checkpoint.metadata[SPEC_KEY];
-  if (text === undefined)
+  const spec = ownSpec(checkpoint);
+  if (spec === undefined)
     throw invalidCheckpoint(path, "names", [
       "holds no model specification: it was not written by this package.",
       "To use weights from elsewhere: loadEncoder(createModel(...), await readCheckpoint(path)).",
     ]);
-  const spec = JSON.parse(text) as ModelSpec;
   const parameters: Record<string, ParameterTensor> = {};
   for (const [name, { shape }] of Object.entries(modelParameters(spec))) {
     const found = checkpoint.tensors[name];

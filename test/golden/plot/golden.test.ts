@@ -15,6 +15,11 @@ const STORED = [
   "confusion of two",
   "comparison with an undefined estimate",
   "table",
+  "magnifications with nested fields",
+  "magnifications, as a viewer",
+  "two patients, one view",
+  "activation maps, as a viewer",
+  "activation maps aligned",
 ];
 
 /** One element a line; embedded pictures are left out, because compressed bytes differ between versions of Node. */

@@ -1,7 +1,14 @@
 /** Grad-CAM and Grad-CAM++ of the reference ViT against the reference implementation. */
 import { describe, expect, test } from "vitest";
 import { compile, type HostTensor, tf } from "../../../src/engine";
-import { asGrid, CAM_WEIGHTS, type CamMethod, camMap, layerGradients, tokenGrid } from "../../../src/explain";
+import {
+  asGrid,
+  camMap,
+  gradCamPlusPlusWeights,
+  gradCamWeights,
+  layerGradients,
+  tokenGrid,
+} from "../../../src/explain";
 import { readCheckpoint, vitConfig, vitForward } from "../../../src/model";
 import { toFloat32 } from "../../../src/model/checkpoints/checkpoint";
 import { linearLayer } from "../../../src/model/layers";
@@ -9,7 +16,9 @@ import { ABSENT, fixture, largestDifference, referenceValues, SHARED_DATA } from
 
 const TINY = vitConfig({ imageSize: [16, 16], patch: 4, width: 16, depth: 2, heads: 2, mlpRatio: 4 });
 
-async function rawMap(method: CamMethod, device: "eager" | "cpu"): Promise<number[][]> {
+const WEIGHTS = { gradCam: gradCamWeights, gradCamPlusPlus: gradCamPlusPlusWeights };
+
+async function rawMap(method: keyof typeof WEIGHTS, device: "eager" | "cpu"): Promise<number[][]> {
   const { tiny_vit: reference } = referenceValues();
   const { tensors } = await readCheckpoint(fixture("tiny_vit.safetensors"));
   const state = Object.fromEntries(
@@ -38,21 +47,21 @@ async function rawMap(method: CamMethod, device: "eager" | "cpu"): Promise<numbe
     positions: 16,
     channels: 16,
   };
-  return asGrid(camMap(image, CAM_WEIGHTS[method](image)), tokenGrid(TINY));
+  return asGrid(camMap(image, WEIGHTS[method](image)), tokenGrid(TINY));
 }
 
 describe.skipIf(!SHARED_DATA)(`class activation maps${SHARED_DATA ? "" : `: ${ABSENT}`}`, () => {
   test.each(["eager", "cpu"] as const)("Grad-CAM equals the reference within 1e-6 (%s)", async (device) => {
     const { gradcam_raw: expected } = referenceValues().tiny_vit;
     expect(Math.max(...expected.flat())).toBeGreaterThan(0.01);
-    expect(largestDifference((await rawMap("grad-cam", device)).flat(), expected.flat())).toBeLessThan(1e-6);
+    expect(largestDifference((await rawMap("gradCam", device)).flat(), expected.flat())).toBeLessThan(1e-6);
   });
 
   // The reference map happens to be zero everywhere; test/unit/explain checks Grad-CAM++ where it is not.
   test("Grad-CAM++ equals the reference within 1e-6", async () => {
     const { gradcampp_raw: expected } = referenceValues().tiny_vit;
-    expect(largestDifference((await rawMap("grad-cam++", "eager")).flat(), expected.flat())).toBeLessThan(
-      1e-6,
-    );
+    expect(
+      largestDifference((await rawMap("gradCamPlusPlus", "eager")).flat(), expected.flat()),
+    ).toBeLessThan(1e-6);
   });
 });

@@ -151,7 +151,7 @@ describe("a trained model", () => {
       task: "SIGN",
       targetClass: 1,
       className: "present",
-      layer: "blocks.1.norm1",
+      layers: ["blocks.1.norm1"],
     });
     expect(core!.grid).toHaveLength(4);
     expect(core!.range[1]).toBe(Math.max(...core!.grid.flat()));
@@ -178,7 +178,7 @@ describe("a trained model", () => {
   });
 
   test.each([
-    ["an unknown layer", { layer: "blocks.1.norm" }, "UnknownName", /Did you mean "blocks\.1\.norm1"/],
+    ["an unknown layer", { layers: "blocks.1.norm" }, "UnknownName", /Did you mean "blocks\.1\.norm1"/],
     ["an unknown task", { task: "SING" }, "UnknownName", /Did you mean "SIGN"/],
     ["an unknown class", { targetClass: "presnt" }, "UnknownName", /Did you mean "present"/],
     ["a class out of range", { targetClass: 2 }, "InvalidArgument", /0 \(absent\), 1 \(present\)/],

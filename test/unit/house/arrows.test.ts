@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ["core"],
   model: ["core", "engine"],
   train: ["core", "cohort", "engine", "evaluate", "image", "model"],
-  explain: ["core", "cohort", "engine", "image", "model"],
+  explain: ["core", "cohort", "engine", "evaluate", "image", "model"],
   audit: ["core", "cohort", "evaluate", "model"],
   baseline: ["core", "cohort", "evaluate"],
   plot: ["core", "audit", "baseline", "cohort", "evaluate", "explain", "image", "stain", "train"],

@@ -1,10 +1,12 @@
 /** The ViT against an independent one in plain arrays, and its configuration. */
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { isOsccError } from "../../../src/core/errors";
 import { Rng } from "../../../src/core/random";
 import { tf, toTensor } from "../../../src/engine";
 import {
   countParameters,
+  createModel,
   initialise,
   type Parameters,
   VIT_PRESETS,
@@ -83,10 +85,13 @@ describe("ViT forward", () => {
     });
   });
 
-  test("a tap sees exactly the layers that vitLayers lists, with a value for every token", () => {
+  test("a tap sees the layers that vitLayers lists with every token, and the end of the last block with one", () => {
     const tapped: string[] = [];
     features(SQUARE, livelyParameters(SQUARE), [randomImage(8, 8, "a")], tapped);
-    expect(tapped).toEqual(vitLayers(SQUARE).map((layer) => `${layer} [5, 1, 12]`));
+    expect(tapped).toEqual([
+      ...vitLayers(SQUARE).map((layer) => `${layer} [5, 1, 12]`),
+      ...["attn", "norm2", "mlp"].map((part) => `blocks.1.${part} [1, 1, 12]`),
+    ]);
   });
 });
 
@@ -97,6 +102,54 @@ describe("ViT configuration", () => {
     expect(countParameters(declared).at(-1)?.parameters).toBe(21_665_664);
     expect(declared.pos_embed?.shape).toEqual([1, 197, 384]);
     expect(declared["blocks.11.attn.qkv.weight"]?.shape).toEqual([1152, 384]);
+  });
+
+  test.each([
+    ["vit-ti/16", 224, 5_524_416],
+    ["vit-s/16", 224, 21_665_664],
+    ["vit-b/16", 224, 85_798_656],
+    ["pathobench-vit-s/8", 224, 21_670_272],
+    ["hibou-b/14", 224, 85_740_288],
+    ["conch-vit-b/16", 448, 86_250_240],
+  ] as const)("%s at %i pixels has %i parameters", (name, imageSize, parameters) => {
+    expect(countParameters(vitParameters(vitConfig(name, { imageSize }))).at(-1)?.parameters).toBe(
+      parameters,
+    );
+  });
+
+  test("sizes are those of the study's Table 5: at 512 pixels, and Hibou with patches of 16 as the study used it", () => {
+    const size = (config: ViTConfig) => countParameters(vitParameters(config)).at(-1)!.mebibytes.toFixed(2);
+    expect(size(vitConfig("imagenet-vit-s/16", { imageSize: 512 }))).toBe("83.86");
+    // The study put a projection of 16-pixel patches on Hibou and kept its 16 x 16 positions. 327.60 says that its MLP
+    // is gated: with the plain one of DINOv2's own B it would be 327.55.
+    const hibou = { ...VIT_PRESETS["hibou-b/14"], patch: 16, imageSize: [256, 256] } as const;
+    expect(size(vitConfig(hibou))).toBe("327.60");
+    expect(size(vitConfig({ ...hibou, mlp: "gelu" }))).toBe("327.55");
+    const whole = createModel(
+      {
+        encoder: "imagenet-vit-b/16",
+        imageSize: 512,
+        tasks: { REC: { title: "recurrence", classes: ["no", "yes"] } },
+        views: Array.from({ length: 6 }, (_, i) => ({ site: "core", magnification: `x${i}` })),
+      },
+      new Rng(1),
+    );
+    expect(inspect(countParameters(whole.parameters))).toBe(
+      [
+        "encoder    86,434,560  329.72 MiB",
+        "fusion      3,541,248   13.51 MiB",
+        "heads.REC     239,042    0.91 MiB",
+        "total      90,214,850  344.14 MiB",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["registers", { registers: -1 }, /registers is -1/],
+    ["layerScale", { layerScale: Number.NaN }, /layerScale is NaN/],
+    ["mlp", { mlp: "swigl" as "swiglu" }, /Did you mean "swiglu"/],
+  ])("%s out of range is refused", (_, change, message) => {
+    expect(() => vitConfig({ ...SQUARE, ...change })).toThrow(message);
   });
 
   test("every preset is a valid configuration", () => {

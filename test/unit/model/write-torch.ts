@@ -55,13 +55,19 @@ export function pickle(write: (p: PickleWriter) => void): Buffer {
 
 export interface TestTensor {
   readonly shape: readonly number[];
-  readonly values: readonly number[];
+  readonly values: ArrayLike<number>;
 }
 
-/** Entries of a ZIP checkpoint that holds a flat dictionary of float32 tensors. */
-export function float32Storage(tensors: Readonly<Record<string, TestTensor>>): Record<string, Buffer> {
+/** Entries of a ZIP checkpoint that holds a dictionary of float32 tensors, alone or under a key beside a number. */
+export function float32Storage(
+  tensors: Readonly<Record<string, TestTensor>>,
+  wrapper?: string,
+): Record<string, Buffer> {
   const entries: Record<string, Buffer> = {
-    "archive/data.pkl": stateDict(tensors, false),
+    "archive/data.pkl":
+      wrapper === undefined
+        ? stateDict(tensors, false)
+        : pickle((p) => p.dict((d) => namedTensors(d.text("epoch").int(3).text(wrapper), tensors, false))),
     "archive/version": Buffer.from("3\n"),
   };
   Object.values(tensors).forEach(({ values }, i) => {
@@ -98,14 +104,16 @@ export function legacyFile(tensors: Readonly<Record<string, TestTensor>>): Buffe
 }
 
 function stateDict(tensors: Readonly<Record<string, TestTensor>>, legacy: boolean): Buffer {
-  return pickle((p) =>
-    p.dict((d) => {
-      Object.entries(tensors).forEach(([name, { shape, values }], i) => {
-        const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-        tensor(d.text(name), i, shape, strides, values.length, legacy);
-      });
-    }),
-  );
+  return pickle((p) => namedTensors(p, tensors, legacy));
+}
+
+function namedTensors(p: PickleWriter, tensors: Readonly<Record<string, TestTensor>>, legacy: boolean): void {
+  p.dict((d) => {
+    Object.entries(tensors).forEach(([name, { shape, values }], i) => {
+      const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+      tensor(d.text(name), i, shape, strides, values.length, legacy);
+    });
+  });
 }
 
 function tensor(
@@ -164,7 +172,7 @@ export function torchZip(entries: Readonly<Record<string, Buffer>>): Buffer {
   return Buffer.concat([...parts, ...directory, end]);
 }
 
-function floats(values: readonly number[]): Buffer {
+function floats(values: ArrayLike<number>): Buffer {
   return Buffer.from(Float32Array.from(values).buffer);
 }
 function uint32(value: number): Buffer {

@@ -151,16 +151,27 @@ describe("pixels", () => {
       magnification: "x400",
       width: 96,
     });
+    // Close enough that the ground is painted at every second pixel only.
+    const close = renderPhantomView({
+      labels: { TD: 1, TI: 1 },
+      site: "edge",
+      magnification: "x1000",
+      width: 648,
+    });
     expect([
+      hash(close.image.data),
+      hash(close.truth.bits),
       hash(core.image.data),
       hash(core.truth.bits),
       hash(edge.image.data),
       hash(edge.truth.bits),
     ]).toMatchInlineSnapshot(`
       [
-        "0154117bb91fee69",
-        "c0e477b817f1c8c4",
-        "5376249ed8cacab2",
+        "e2ea3c46b50bc262",
+        "f7a73480f7e96333",
+        "009e505ac3ca21bf",
+        "3f8405ff45e6c9e7",
+        "0486201fed32d9a6",
         "b2760af3af7c4e02",
       ]
     `);

@@ -14,6 +14,7 @@ export interface TextBox {
 export async function textBoxes(figure: Figure): Promise<TextBox[]> {
   loadFonts();
   const { window } = new JSDOM(`<body>${await figure.svg()}</body>`);
+  for (const unseen of window.document.querySelectorAll("g.annotation[style='opacity: 0;']")) unseen.remove();
   const texts = [...window.document.querySelectorAll("text")];
   return texts
     .filter((element) => element.textContent.trim() !== "")

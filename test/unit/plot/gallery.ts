@@ -192,6 +192,23 @@ export const GALLERY: Readonly<Record<string, Draw>> = {
       provenance: sample.PHANTOM,
       allImages: () => [sample.view("biopsy", "x100")],
     }),
+  "magnifications with nested fields": () => plot.magnifications(sample.nestedPatient()),
+  "magnifications, as a viewer": async () => {
+    const { interactive, alt } = await plot.magnifications(sample.nestedPatient(), { interactive: true });
+    return new plot.Figure(interactive!, { alt });
+  },
+  "two patients": () =>
+    plot.sideBySide(sample.patient(), {
+      ...sample.nestedPatient("patient 12 & co"),
+      labels: { REC: 1, TD: 2 },
+    }),
+  "two patients, one view": () =>
+    plot.sideBySide(sample.patient("1"), sample.patient("2"), { sites: ["core"], magnifications: ["x400"] }),
+  "contact sheet of many, second page": () =>
+    plot.contactSheet(
+      Array.from({ length: 100 }, (_, i) => sample.patient(String(i + 1))),
+      { limit: 60, columns: 12, page: 2 },
+    ),
   "activation maps": () => {
     const images = sample.patient().allImages().slice(0, 4);
     return plot.cam(
@@ -208,6 +225,29 @@ export const GALLERY: Readonly<Record<string, Draw>> = {
       ),
     );
   },
+  "activation maps, as a viewer": async () => {
+    const { interactive, alt } = await plot.cam(sample.judgedMaps(), { interactive: true });
+    return new plot.Figure(interactive!, { alt });
+  },
+  "activation maps aligned": () => plot.camNested(sample.judgedMaps(), { site: "edge" }),
+  "activation maps whose place is unknown": () =>
+    plot.camNested(
+      sample.activation(sample.patient().allImages().slice(0, 2), [
+        sample.hill(8, 8, 2, 5),
+        sample.hill(8, 8, 4, 4),
+      ]),
+      { interactive: true },
+    ),
+  "activation maps compared": () =>
+    plot.camComparison({
+      "Grad-CAM++": sample.judgedMaps(),
+      [LONG_NAME]: {
+        ...sample.judgedMaps(),
+        probability: 0.1,
+        className: "no recurrence & long < name of a class",
+      },
+      "attention & rollout": sample.judgedMaps(),
+    }),
   "contact sheet": () =>
     plot.contactSheet(
       Array.from({ length: 26 }, (_, i) => ({ ...sample.patient(`patient ${i + 1} of the cohort`) })),

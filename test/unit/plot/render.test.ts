@@ -16,7 +16,7 @@ import type { DomElement } from "../../../src/plot/render/dom";
 import { fontFiles } from "../../../src/plot/render/fonts";
 import { clientBox, localBox, parseTransform, textLength } from "../../../src/plot/render/layout";
 import { familyFor, loadFonts } from "../../../src/plot/render/text";
-import { colourAt, inkOn, SEQUENTIAL } from "../../../src/plot/theme";
+import { colourAt, INK_ON_COLOUR, inkOn, PALE_ON_COLOUR, SEQUENTIAL } from "../../../src/plot/theme";
 import { pValue, signed, visibleText, widthPx, wrap } from "../../../src/plot/words";
 import { clipped, overlapping, textBoxes } from "./boxes";
 import { GALLERY } from "./gallery";
@@ -278,8 +278,8 @@ describe("Figure", () => {
 
 describe("colours", () => {
   it("take the ink with more contrast", () => {
-    expect(inkOn("#ffffff")).toBe("#1f2933");
-    expect(inkOn("#08416f")).toBe("#ffffff");
+    expect(inkOn("#ffffff")).toBe(INK_ON_COLOUR);
+    expect(inkOn("#08416f")).toBe(PALE_ON_COLOUR);
     expect(colourAt(SEQUENTIAL, 0)).toBe("#f7fafc");
     expect(colourAt(SEQUENTIAL, 1)).toBe("#08416f");
     expect(colourAt(SEQUENTIAL, 0.125)).toBe("#e3eef6");

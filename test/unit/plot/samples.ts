@@ -204,6 +204,21 @@ export function patient(id = "17"): PatientViews {
   };
 }
 
+/** A patient whose fields of view lie about one centre, as a phantom's do. */
+export function nestedPatient(id = "12"): PatientViews {
+  const umPerPx = { x200: 2, x400: 1, x1000: 0.4 };
+  return {
+    id,
+    provenance: PHANTOM,
+    labels: { REC: 0, LNM: 1, TD: 1, TI: 0, CE: 0, PI: 1 },
+    cohort: { schema: MULTI_OSCC, fieldsOfView: "concentric" },
+    allImages: () =>
+      ["core", "edge"].flatMap((site) =>
+        Object.entries(umPerPx).map(([magnification, um]) => view(site, magnification, { umPerPx: um })),
+      ),
+  };
+}
+
 /** A grid of activation with one hill. */
 export function hill(rows: number, columns: number, row: number, column: number, height = 0.02): number[][] {
   return Array.from({ length: rows }, (_, i) =>
@@ -216,8 +231,10 @@ export function activation(
   grids: readonly number[][][],
 ): CamResult<Micrograph> {
   return {
-    method: "grad-cam++",
-    layer: "blocks.11.norm1",
+    method: "gradCamPlusPlus",
+    layers: ["blocks.11.norm1"],
+    score: "logit",
+    scoreValue: 1.2,
     patient: "17",
     task: "REC",
     targetClass: 1,
@@ -238,6 +255,22 @@ export function activation(
     notes: [],
     provenance: PHANTOM,
   };
+}
+
+/** Maps of two sites at three magnifications with known fields, one flat, two with a verdict. */
+export function judgedMaps(): CamResult<Micrograph> {
+  const patient = nestedPatient();
+  const images = patient.allImages().map((image) => ({ ...image, patient }));
+  const flat = [
+    [0, 0],
+    [0, 0],
+  ];
+  const result = activation(
+    images,
+    images.map((_, i) => (i === 2 ? flat : hill(8, 8, 1 + i, 5 - i, 0.02 / (i + 1)))),
+  );
+  const verdict = "passes randomisation; 0.71 of the energy inside the planted lesion & near it; chance 0.18";
+  return { ...result, maps: result.maps.map((map, i) => (i === 1 || i === 5 ? { ...map, verdict } : map)) };
 }
 
 /** Runs on the same patients in six tasks. */

@@ -36,7 +36,7 @@ describe("verify", () => {
   it("finds nothing in a clean phantom", () => {
     expect(cleanReport.problems).toEqual([]);
     expect(cleanReport.checked).toBe(54);
-    expect(inspect(cleanReport)).toBe("phantom-1 · 54 images checked · nothing found");
+    expect(inspect(cleanReport)).toBe("phantom-2 · 54 images checked · nothing found");
   });
 
   it("lists every planted fault, at its place, and nothing else", () => {

@@ -1,0 +1,64 @@
+/** One pixel of the ground while it is painted. Reused for all pixels of a view: this loop must not allocate. */
+import { bilinear } from "./fields";
+import { NoiseRow, type Places } from "./noise";
+import type { TissueSite } from "./site";
+
+/** Finer than this, single fibrils of collagen and granules of cytoplasm are drawn; coarser, they would only alias. */
+export const DETAIL_UM_PER_PX = 0.8;
+
+export class GroundPixel {
+  column = 0;
+  x = 0.5;
+  y = 0.5;
+  readonly umPerPx: number;
+  /** Offsets of the surrounding grid rows and the position between them. */
+  upper = 0;
+  lower = 0;
+  fx = 0.5;
+  fy = 0.5;
+  /** A noise of 9 um that all materials share, so that their irregularities agree. */
+  rough = 0.5;
+  /** Signed distances, um. */
+  epithelium = 0.5;
+  glass = 0.5;
+  /** Stain so far. */
+  hematoxylin = 0.5;
+  eosin = 0.5;
+  orange = 0.5;
+  mask = 0;
+  /** Textures along the row. */
+  readonly noise: ReturnType<typeof textures>;
+  private readonly fields: Float32Array;
+
+  constructor(site: TissueSite, places: Places) {
+    this.fields = site.fields.data;
+    this.umPerPx = places.step;
+    this.noise = textures(site, places);
+  }
+
+  /** Go to another row. */
+  moveTo(y: number): void {
+    this.y = y;
+    for (const texture of Object.values(this.noise)) texture.moveTo(y);
+  }
+
+  /** A field at this pixel. */
+  read(channel: number): number {
+    return bilinear(this.fields, this.upper + channel, this.lower + channel, this.fx, this.fy);
+  }
+}
+
+function textures({ coarse, fine }: TissueSite, places: Places) {
+  const close = places.step < DETAIL_UM_PER_PX;
+  return {
+    rough: new NoiseRow(coarse, 9, places),
+    /** Ground substance of the stroma. */
+    ground: new NoiseRow(fine, 4.6, places, 0, 70),
+    /** Granules and patches of cytoplasm. */
+    granules: new NoiseRow(fine, close ? 1.6 : 4.5, places),
+    patches: new NoiseRow(fine, 5, places, 9, 0),
+    /** Wobble of cell borders, and where they fade. */
+    wobble: new NoiseRow(coarse, 8, places, 40, 0),
+    fading: new NoiseRow(coarse, 26, places, 50, 0),
+  };
+}

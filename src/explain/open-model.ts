@@ -1,0 +1,90 @@
+/** A model opened to be asked: one probe for each score, shared by methods and patients. */
+import { currentSignal } from "../core/abort";
+import type { Device } from "../engine";
+import { type Model, type ModelSpec, modelImages, type ViewImage, type ViewPatient } from "../model";
+import { Probe } from "./probe";
+import { chooseClass, chooseTask, type Explainable, modelOf } from "./question";
+import { checkScore, type Score } from "./score";
+import { openSubject, pixelsOf, type Subject } from "./subject";
+
+/** What is asked, whatever the method. */
+export interface QuestionOptions {
+  /** Which of the model's tasks; default its only one. */
+  readonly task?: string;
+  /** Index or name of the class whose score is explained; default the predicted class. */
+  readonly targetClass?: number | string;
+  /** What is explained: a name of `SCORES` or a function of the logits. Default `"logit"`, the class score before the softmax. */
+  readonly score?: Score;
+  /** Default `auto`. */
+  readonly device?: Device | "auto";
+  readonly signal?: AbortSignal;
+}
+
+/** A patient's images as the model sees them. */
+export interface PatientPixels<Image extends ViewImage = ViewImage> {
+  readonly images: readonly Image[];
+  /** [M, h, w, 3], 0-255 */
+  readonly pixels: Float32Array;
+}
+
+export class OpenModel {
+  readonly model: Model;
+  readonly task: string;
+  /** The class asked about; `undefined`: the predicted one. */
+  readonly asked: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  private readonly device: Device | "auto" | undefined;
+  private readonly score: Score | undefined;
+  private readonly probes = new Map<Score, Probe>();
+
+  constructor(explainable: Explainable, options: QuestionOptions) {
+    this.model = modelOf(explainable);
+    this.task = chooseTask(this.spec, options.task);
+    this.asked = chooseClass(this.spec, this.task, options.targetClass);
+    this.signal = currentSignal(options.signal);
+    this.device = options.device;
+    this.score = options.score === undefined ? undefined : checkScore(options.score);
+  }
+
+  get spec(): ModelSpec {
+    return this.model.spec;
+  }
+
+  /** The probe of the score that was asked for, else of this one. */
+  probe(usual: Score = "logit"): Probe {
+    const score = this.score ?? usual;
+    const known = this.probes.get(score);
+    if (known) return known;
+    const { task, device, signal } = this;
+    const probe = new Probe(this.model, { task, score, device, signal });
+    this.probes.set(score, probe);
+    return probe;
+  }
+
+  async read<Image extends ViewImage>(patient: ViewPatient<Image>): Promise<PatientPixels<Image>> {
+    const images = modelImages(this.spec, patient);
+    return { images, pixels: await pixelsOf(this.spec, images, this.signal) };
+  }
+
+  subject(pixels: Float32Array, usual?: Score): Promise<Subject> {
+    return openSubject(this.probe(usual), pixels, this.asked);
+  }
+
+  async dispose(): Promise<void> {
+    for (const probe of this.probes.values()) await probe.dispose();
+  }
+}
+
+/** Open a model, work with it, and give its memory back whatever happens. */
+export async function withOpenModel<T>(
+  explainable: Explainable,
+  options: QuestionOptions,
+  work: (open: OpenModel) => Promise<T>,
+): Promise<T> {
+  const open = new OpenModel(explainable, options);
+  try {
+    return await work(open);
+  } finally {
+    await open.dispose();
+  }
+}
