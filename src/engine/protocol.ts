@@ -16,6 +16,16 @@ export interface WireState extends WirePort {
   /** The value's name after the step; absent when it does not change. */
   readonly next: string | undefined;
   readonly inPlace: boolean;
+  /** Parts of it that enter and leave the graph by themselves; empty: it does so whole. */
+  readonly tiles: readonly WireTile[];
+}
+
+/** Some rows of a state: the values' names in the graph, and where its elements lie. */
+export interface WireTile {
+  readonly value: string;
+  readonly next: string;
+  readonly offset: number;
+  readonly shape: readonly number[];
 }
 
 /** A program to hold ready: the graph, the names in it, and where it runs. */

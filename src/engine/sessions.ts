@@ -13,13 +13,16 @@
 import * as ort from "onnxruntime-node";
 import { encodeModel } from "./onnx/encode";
 import { Graph } from "./onnx/graph";
-import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState } from "./protocol";
+import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState, WireTile } from "./protocol";
 import type { DType, TensorData } from "./tensors";
 
 const FENCE_ERROR = /Non tensor type is temporarily not supported/;
 
 /** Sessions without a program that are kept for the next program with the same graph (a fold, a resumed run). */
 const IDLE_SESSIONS = 4;
+
+/** For so long threads wait awake for the next operator: longer than most operators take to be handed out. */
+const AWAKE_US = 50;
 
 /** What opening a session takes. */
 export type SessionRequest = Pick<
@@ -164,6 +167,15 @@ class BufferedProgram implements ResidentProgram {
     this.feeds[0][entry.value] = first;
     this.feeds[1][entry.value] = second;
     if (entry.next === undefined) return;
+    for (const tile of entry.tiles)
+      for (const [step, from, to] of [
+        [0, first, second],
+        [1, second, first],
+      ] as const) {
+        this.feeds[step][tile.value] = viewOf(from, tile);
+        this.fetches[step][tile.next] = viewOf(to, tile);
+      }
+    if (entry.tiles.length > 0) return;
     this.fetches[0][entry.next] = second;
     this.fetches[1][entry.next] = first;
   }
@@ -276,8 +288,9 @@ function cpuOptions(threads: number): ort.InferenceSession.SessionOptions {
     extra: {
       session: {
         set_denormal_as_zero: "1",
-        // Threads that wait in a loop slow everything else on the machine; stopping them costs about 3 %.
-        intra_op: { allow_spinning: "0" },
+        // A thread that sleeps between two small operators costs more than they do; one that waits awake for
+        // ever slows all else on the machine. So threads wait awake for a moment, then sleep.
+        intra_op: { allow_spinning: "1", spin_duration_us: String(AWAKE_US) },
       },
     },
   };
@@ -344,6 +357,14 @@ async function proveFence(): Promise<boolean> {
 
 function tensorOf({ dtype, shape }: WirePort, data: TensorData): ort.Tensor {
   return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+}
+
+/** Some rows of a tensor, in its memory. */
+function viewOf(whole: ort.Tensor, { offset, shape }: WireTile): ort.Tensor {
+  const length = shape.reduce((n, side) => n * side, 1);
+  return new ort.Tensor("float32", (whole.data as Float32Array).subarray(offset, offset + length), [
+    ...shape,
+  ]);
 }
 
 function emptyTensor(port: WirePort): ort.Tensor {

@@ -4,6 +4,7 @@ import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
 import { type InspectedValue, inspectedValues, inspectFinite } from "../onnx/inspect";
+import { type Tile, tileUpdates } from "../onnx/tile";
 import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
 import { dtypeOf, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
@@ -22,6 +23,8 @@ export interface StatePort extends Port {
   readonly next: string | undefined;
   /** The new value may be written over the old one: everything that reads the old one is done by then. */
   readonly inPlace: boolean;
+  /** Where the graph takes and gives parts of it; empty: it is updated in one piece. */
+  readonly tiles: readonly Tile[];
 }
 
 export interface TracedFunction {
@@ -48,7 +51,7 @@ export function traceFunction(
   state: Readonly<Record<string, Spec>>,
   device: Device,
 ): TracedFunction {
-  return tracing(device, (trace) => record(name, draw(trace, name, fn, inputs, state)));
+  return tracing(device, (trace) => record(name, draw(trace, name, fn, inputs, state), device));
 }
 
 /** A function traced to be looked into: it gives one number for each of `values`, 0 where all elements are finite. */
@@ -82,7 +85,7 @@ export function traceInspection(
       values.map(({ value }) => value),
     );
     const outputs = [port(finite.name, finite.name, { shape: finite.shape, dtype: "float32" })];
-    return { traced: record(name, { ...drawing, outputs, next: [] }), values };
+    return { traced: record(name, { ...drawing, outputs, next: [] }, device), values };
   };
   return tracing(device, work, placeOf);
 }
@@ -173,7 +176,11 @@ function draw(
   return { graph, inputs: inputPorts, outputs: outputPorts, state: statePorts, next };
 }
 
-function record(name: string, { graph, inputs, outputs, state, next }: Drawing): TracedFunction {
+function record(
+  name: string,
+  { graph, inputs, outputs, state, next }: Drawing,
+  device: Device,
+): TracedFunction {
   const nextNames = new Map(next.map((n) => [n.name, n.value]));
   const dependencies = new Dependencies(graph);
   const description =
@@ -181,20 +188,25 @@ function record(name: string, { graph, inputs, outputs, state, next }: Drawing):
     (state.length > 0
       ? " Values named state/x are carried from step to step: feed next/x back as state/x."
       : "");
+  const ports = state.map((p) => {
+    const after = nextNames.get(p.name);
+    const inPlace = after !== undefined && canOverwrite(graph, dependencies, p.value, after);
+    return { ...p, next: after, inPlace };
+  });
+  // Graphics devices have no cache that tiles would fit.
+  const changing = ports.flatMap(({ value, next }) => (next === undefined ? [] : [{ value, next }]));
+  const tiled = tileUpdates(graph, device === "cpu" ? changing : []);
   return {
     name,
     inputs,
     outputs,
-    state: state.map((p) => {
-      const after = nextNames.get(p.name);
-      return {
-        ...p,
-        next: after,
-        inPlace: after !== undefined && canOverwrite(graph, dependencies, p.value, after),
-      };
-    }),
+    state: ports.map((p) => ({ ...p, tiles: tiled.tiles.get(p.value) ?? [] })),
     fence: FENCE,
-    model: encodeModel(graph, { name, description, fence: { name: FENCE, of: smallest(graph.outputs) } }),
+    model: encodeModel(tiled.graph, {
+      name,
+      description,
+      fence: { name: FENCE, of: smallest(graph.outputs) },
+    }),
     file: () => encodeModel(graph, { name, description }),
     nodes: graph.nodes.length,
   };
