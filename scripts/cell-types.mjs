@@ -1,6 +1,6 @@
-// The type gate: can a notebook cell read our types? Cells are checked by tslab's own TypeScript 5.0 with Node10
-// resolution, CommonJS, ES2022 and no DOM. This compiles, with that compiler and those settings, a file that
-// imports everything the package exports, from dist/index.d.ts as a notebook finds it.
+// The type gate: can a notebook cell read our types? Cells are checked by TypeScript 6.0, or, when it is asked for, by
+// tslab's own TypeScript 5.0 with Node10 resolution, CommonJS, ES2022 and no DOM. This compiles, with the elder compiler
+// and those settings, a file that imports everything the package exports, from dist/index.d.ts as a notebook finds it.
 
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -7,11 +7,12 @@ import { InterruptState } from "./interrupt-state";
 import { watchParent } from "./parent-watch";
 import { decode, RejectedMessage } from "./wire";
 
-/** How long the cells' thread may take to hear of an interrupt by itself; then, and at this interval, it is signalled. */
-const PATIENCE_MS = 40;
-
-/** Nobody needs more signals than this; a cell that outlives them is in native code and stops when that returns. */
-const MAX_SIGNALS = 250;
+/**
+ * How long the cells' thread may take to hear of an interrupt by itself, before it is signalled, and before it is
+ * signalled again. Ever longer: a second signal that is not needed could hit the next cell. A cell that outlives them all is
+ * in native code and stops when that returns.
+ */
+const PATIENCE_MS = [40, 250, 500, 1000, 2000, 4000, 8000, 16_000];
 
 /** The cells' thread notices by itself that its parent is gone, unless a cell never yields. */
 const ORPHAN_GRACE_MS = 2000;
@@ -49,8 +50,8 @@ async function attend({ connection, memory }: AttendantTask): Promise<void> {
 
 /** Signal the process until the cells' thread has taken the message. */
 async function insist(state: InterruptState, message: number, cell: number): Promise<void> {
-  for (let signals = 0; signals < MAX_SIGNALS; signals++) {
-    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  for (const patience of PATIENCE_MS) {
+    await new Promise((resolve) => setTimeout(resolve, patience));
     if (state.taken >= message) return;
     state.insist(cell);
     state.signalSelf();

@@ -11,6 +11,7 @@ import type {
   Interpreter,
 } from "./interpreter";
 import { interruptible, isSigint, letSignalsThrough, untilDone } from "./interruptible";
+import { installModuleFunctions } from "./module-functions";
 import { CellModules } from "./modules";
 import { type Binding, type CellScope, Scope } from "./scope";
 import type { SourceRegistry } from "./sources";
@@ -36,6 +37,7 @@ export class CellInterpreter implements Interpreter {
     private readonly sources: SourceRegistry,
   ) {
     this.modules = new CellModules(folder);
+    installModuleFunctions(folder, this.modules.require);
   }
 
   get languageVersion(): string {

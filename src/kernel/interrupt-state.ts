@@ -9,8 +9,8 @@ const RUNNING = 0;
 const STOPPED = 1;
 /** How many control messages the cells' thread has taken. */
 const TAKEN = 2;
-/** How many SIGINTs this process has sent itself and not yet accounted for. */
-const OWN_SIGNALS = 3;
+/** When this process sent itself a SIGINT last, in seconds of the day's clock. */
+const OWN_SIGNAL_AT = 3;
 /** The number of the cell that was asked to stop and did not; its loops end at their next round. 0 when none. */
 const OVERDUE = 4;
 /** 1 when the attendant has let go of its sockets. */
@@ -67,13 +67,13 @@ export class InterruptState {
   /** Send this process a SIGINT: what ends a loop that never yields. Windows has no such signal. */
   signalSelf(): void {
     if (process.platform === "win32") return;
-    Atomics.add(this.fields, OWN_SIGNALS, 1);
+    Atomics.store(this.fields, OWN_SIGNAL_AT, seconds());
     process.kill(process.pid, "SIGINT");
   }
 
-  /** Whether SIGINTs came from {@link signalSelf} since this was asked last. */
-  forgiveOwnSignals(): boolean {
-    return Atomics.exchange(this.fields, OWN_SIGNALS, 0) > 0;
+  /** Whether a SIGINT that comes now is one that {@link signalSelf} has sent, perhaps for a cell that is over. */
+  get isOwnSignal(): boolean {
+    return seconds() - Atomics.load(this.fields, OWN_SIGNAL_AT) <= 1;
   }
 
   /** The attendant has let go of its sockets. */
@@ -86,4 +86,9 @@ export class InterruptState {
   waitUntilClosed(timeoutMs: number): void {
     Atomics.wait(this.fields, CLOSED, 0, timeoutMs);
   }
+}
+
+/** Small enough for 32 bits. */
+function seconds(): number {
+  return Math.floor(Date.now() / 1000) & 0x7fffffff;
 }

@@ -61,7 +61,7 @@ async function start(connectionFile: string): Promise<void> {
   routeTslabDisplay(kernel);
   sources.install();
   process.on("SIGINT", () => {
-    if (!interrupts.forgiveOwnSignals()) kernel.interrupt();
+    if (!interrupts.isOwnSignal) kernel.interrupt();
   });
   process.on("uncaughtException", (error) => kernel.reportUncaught(error));
   process.on("unhandledRejection", (error) => kernel.reportUncaught(error));

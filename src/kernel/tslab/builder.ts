@@ -5,16 +5,22 @@
  * With an analysis API and its libraries loaded that is most of a cell's time, and a cell needs only the
  * few local modules that it imports.
  */
+import { callKernelForModules } from "./module-syntax";
 import { writeOutShorthand } from "./shorthand";
 import { checkLoopsForStop } from "./stop-checks";
 import type { TypeScript } from "./typescript";
 
-type SourceFile = TypeScript.SourceFile & {
-  /** What each import of the file resolved to; part of TypeScript that it does not document. */
-  resolvedModules?: {
-    forEach(visit: (found: { resolvedModule?: { resolvedFileName: string } }) => void): void;
+type Resolution = { resolvedModule?: { resolvedFileName: string } };
+
+/** What each import of a file resolved to: parts of TypeScript that it does not document. */
+interface Resolutions {
+  /** TypeScript 5.0: on the file. */
+  file: TypeScript.SourceFile & { resolvedModules?: { forEach(visit: (found: Resolution) => void): void } };
+  /** Later: on the program. */
+  program: TypeScript.Program & {
+    forEachResolvedModule?(visit: (found: Resolution) => void, file: TypeScript.SourceFile): void;
   };
-};
+}
 
 /** A `createProgram` for TypeScript's watch host. */
 export function createLightBuilder(ts: typeof TypeScript) {
@@ -28,6 +34,7 @@ export function createLightBuilder(ts: typeof TypeScript) {
           writeOutShorthand(ts, builder.getProgram()),
           ...(transformers?.after ?? []),
           checkLoopsForStop(ts),
+          callKernelForModules(ts),
         ],
       });
     builder.getAllDependencies = (file) => localDependencies(builder.getProgram(), file);
@@ -79,11 +86,15 @@ function localDependencies(program: TypeScript.Program, file: TypeScript.SourceF
   const visit = (name: string): void => {
     if (found.has(name) || name.endsWith(".d.ts")) return;
     found.add(name);
-    const source = program.getSourceFile(name) as SourceFile | undefined;
-    source?.resolvedModules?.forEach(({ resolvedModule }) => {
+    const source = program.getSourceFile(name) as Resolutions["file"] | undefined;
+    if (!source) return;
+    const follow = ({ resolvedModule }: Resolution) => {
       if (resolvedModule && program.getSourceFile(resolvedModule.resolvedFileName))
         visit(resolvedModule.resolvedFileName);
-    });
+    };
+    const { forEachResolvedModule } = program as Resolutions["program"];
+    if (forEachResolvedModule) forEachResolvedModule(follow, source);
+    else source.resolvedModules?.forEach(follow);
   };
   visit(file.fileName);
   return [...found];

@@ -4,6 +4,11 @@ import type { TypeScript } from "./typescript";
 
 type Ts = typeof TypeScript;
 
+/** Flags of `const`, `using` and `await using`, which TypeScript 5.0 does not name yet. */
+const CONST = 2;
+const USING = 4;
+const AWAIT_USING = CONST | USING;
+
 /** Parse a cell as the body of a module, where `await` is a keyword. */
 export function parseCell(ts: Ts, code: string): TypeScript.SourceFile {
   const source = ts.createSourceFile("cell.ts", `export {};${code}`, ts.ScriptTarget.ESNext, true);
@@ -16,6 +21,7 @@ export function awaitsAtTopLevel(ts: Ts, source: TypeScript.SourceFile): boolean
     if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
     if (ts.isAwaitExpression(node)) return true;
     if (ts.isForOfStatement(node) && node.awaitModifier) return true;
+    if (ts.isVariableDeclarationList(node) && (node.flags & AWAIT_USING) === AWAIT_USING) return true;
     return ts.forEachChild(node, visit) ?? false;
   };
   return ts.forEachChild(source, visit) ?? false;
@@ -28,7 +34,7 @@ export function declaredNames(ts: Ts, source: TypeScript.SourceFile): DeclaredNa
   for (const statement of source.statements) {
     if (isOnlyTypes(ts, statement)) continue;
     if (ts.isVariableStatement(statement)) {
-      const assignable = !(statement.declarationList.flags & ts.NodeFlags.Const);
+      const assignable = !(statement.declarationList.flags & AWAIT_USING);
       for (const declaration of statement.declarationList.declarations)
         for (const name of boundNames(ts, declaration.name)) add(name, assignable);
     } else if (

@@ -6,9 +6,11 @@
  * (3) programs are built without bookkeeping that cells do not need, and (4) files of installed packages
  * are not watched.
  */
+import Module from "node:module";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import { composeMappers, type SourceMapper, sourceMapper, splitInlineMap } from "../source-map";
 import { createLightBuilder, isDeclarationProblem } from "./builder";
+import { inTslabShape } from "./current";
 
 export type { TypeScript };
 
@@ -31,7 +33,10 @@ export function loadTslab(): Tslab {
 
 function load(): Tslab {
   const name = "@tslab/typescript-for-tslab";
-  const ts = require(name) as typeof TypeScript;
+  const isCurrent = process.env.OSCC_CELL_COMPILER !== "tslab";
+  const ts = isCurrent ? inTslabShape(require("typescript-for-cells")) : (require(name) as typeof TypeScript);
+  // Loaded before it is replaced, so that the place in the cache is there.
+  require.cache[require.resolve(name)] ??= new Module(name);
   const mappers = new Map<string, SourceMapper>();
   const replacements = {
     createWatchCompilerHost: createHost(ts),
@@ -82,11 +87,23 @@ function createHost(ts: typeof TypeScript): typeof TypeScript.createWatchCompile
   ) =>
     original(
       files,
-      { ...options, inlineSourceMap: true, types: ["node"] },
+      { ...cellOptions(ts, options), inlineSourceMap: true, types: ["node"] },
       system,
       createProgram,
       ...rest,
     )) as never;
+}
+
+/** tslab's settings, without those that are gone, and with what a current compiler and Node offer beyond them. */
+function cellOptions(ts: typeof TypeScript, options: TypeScript.CompilerOptions): TypeScript.CompilerOptions {
+  if (ts.version.startsWith("5.0.")) return options;
+  const { noImplicitUseStrict: _, experimentalDecorators: __, disableTopLevelAwait: ___, ...kept } = options;
+  return {
+    ...kept,
+    target: ts.ScriptTarget.ES2022,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+    strict: process.env.OSCC_CELLS_STRICT === "1",
+  };
 }
 
 /** The second pass: JavaScript modules to CommonJS. Both maps become one. */
@@ -95,7 +112,10 @@ function transpileWithMap(ts: typeof TypeScript, mappers: Map<string, SourceMapp
     const { code, map } = splitInlineMap(javascript);
     const compilerOptions = { ...options.compilerOptions, sourceMap: true };
     const output = ts.transpileModule(code, { ...options, compilerOptions });
-    const outputText = output.outputText.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n");
+    const outputText = output.outputText
+      .replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n")
+      // A cell may assign to a name that an earlier one imported; it then has its own.
+      .replace(/^"use strict";/, (directive) => " ".repeat(directive.length));
     if (map && output.sourceMapText)
       mappers.set(outputText, composeMappers(sourceMapper(map), sourceMapper(output.sourceMapText)));
     return { ...output, outputText };
