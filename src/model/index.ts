@@ -49,6 +49,7 @@ export {
   type ForwardResult,
   forward,
   forwardFeatures,
+  forwardHeads,
   fusionShape,
   type ImageFit,
   type Model,

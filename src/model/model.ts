@@ -230,17 +230,26 @@ export function forwardFeatures(
   const shape = fusionShape(spec);
   const own = under("fusion", parameters);
   const fused = block.forward(shape, own, features, mask); // [B, F]
-  const logits = Object.fromEntries(
+  return {
+    logits: forwardHeads(spec, parameters, fused, dropout),
+    fused,
+    ...(block.attention ? { attention: block.attention(shape, own, features, mask) } : {}),
+  };
+}
+
+/** The heads: from the fused vector [B, F] to the logits of each task. */
+export function forwardHeads(
+  spec: ModelSpec,
+  parameters: LiveParameters,
+  fused: tf.Tensor,
+  dropout: Readonly<Record<string, tf.Tensor>> = {},
+): ForwardResult["logits"] {
+  return Object.fromEntries(
     Object.keys(spec.tasks).map((task) => [
       task,
       headForward(headShape(spec, task), under(`heads.${task}`, parameters), fused, dropout[task]),
     ]),
   );
-  return {
-    logits,
-    fused,
-    ...(block.attention ? { attention: block.attention(shape, own, features, mask) } : {}),
-  };
 }
 
 function checkImages(spec: ModelSpec, shape: readonly number[]): void {

@@ -14,7 +14,17 @@ import {
   tokenCount,
 } from "../model";
 import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
-import { clipFactor, dropoutOf, type StepOptions, squaredNorm, stepInputs, sumName, totalLoss } from "./step";
+import { TASK_WEIGHTS, watchTasks } from "./multitask/task-facts";
+import {
+  clipFactor,
+  dropoutOf,
+  lossOf,
+  type StepOptions,
+  squaredNorm,
+  stepInputs,
+  sumName,
+  totalLoss,
+} from "./step";
 import { isEncoder } from "./tuning";
 
 /** Rows of tokens in one unit of work: enough for fast products, few enough for small buffers. */
@@ -66,7 +76,7 @@ export const FIXED_RATE = "fixedRate";
 /** The step for `compileChainStep`. With LoRA, the encoder's own parameters are in a group that stays as it is. */
 export function chainStep(spec: ModelSpec, parameters: Parameters, options: StepOptions): ChainTraining {
   const images = options.size * spec.views.length;
-  const { clipNorm, lora } = options;
+  const { clipNorm, lora, tasks } = options;
   const encoderRate = lora ? FIXED_RATE : "encoderRate";
   const [height, width] = spec.encoder.imageSize;
   return {
@@ -80,8 +90,24 @@ export function chainStep(spec: ModelSpec, parameters: Parameters, options: Step
     parameters,
     loss: (live, features, inputs) => {
       const { logits } = forwardFeatures(spec, live, features, dropoutOf(spec, inputs));
-      return totalLoss(spec, logits, inputs, options.losses);
+      return totalLoss(spec, logits, inputs, options.losses, tasks && inputs[TASK_WEIGHTS]);
     },
+    ...(tasks
+      ? {
+          measures: (live, features, inputs) =>
+            watchTasks(
+              {
+                spec,
+                parameters: live,
+                features,
+                dropout: dropoutOf(spec, inputs),
+                lossOf: (task, logits) => lossOf(task, logits, inputs, options.losses),
+              },
+              tasks,
+              inputs,
+            ).outputs,
+        }
+      : {}),
     optimiser: {
       moments: { mean: meanName, square: squareName },
       sum: sumName,

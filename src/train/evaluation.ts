@@ -2,7 +2,7 @@
 
 import { tf } from "../engine";
 import { isUndefined, MISSING_LABEL, metrics, type Predictions, type Statistic } from "../evaluate";
-import type { ModelSpec } from "../model";
+import type { ModelSpec, ModelTask } from "../model";
 import type { TrainingPatient } from "./cohort";
 import type { LossFunction } from "./losses";
 import { type Logits, softmaxRow } from "./predictor";
@@ -57,14 +57,14 @@ function known(statistic: Statistic): number | undefined {
   return isUndefined(statistic) ? undefined : statistic;
 }
 
-/** The training loss, summed over tasks, without class weights, smoothing or dropout. */
-export function validationLoss(
+/** The training loss of each task, without class weights, smoothing or dropout. */
+export function validationLosses(
   spec: ModelSpec,
   patients: readonly TrainingPatient[],
   logits: Logits,
   losses: Readonly<Record<string, LossFunction>>,
-): number {
-  return Object.entries(spec.tasks).reduce((sum, [task, { classes }]) => {
+): Record<string, number> {
+  const lossOf = ([task, { classes }]: [string, ModelTask]): [string, number] => {
     const { oneHot, weight } = encodeTargets(
       patients.map((patient) => patient.labels[task] ?? MISSING_LABEL),
       { classes: classes.length },
@@ -80,6 +80,7 @@ export function validationLoss(
       };
       return losses[task]!(rows, targets).dataSync()[0]!;
     }) as unknown as number;
-    return sum + loss;
-  }, 0);
+    return [task, loss];
+  };
+  return Object.fromEntries(Object.entries(spec.tasks).map(lossOf));
 }

@@ -1,5 +1,7 @@
 /** What is recorded after each epoch, and how it reads as text. */
 
+import type { TaskEpoch } from "./multitask/task-balance";
+
 /** One epoch of a run. */
 export interface EpochRecord {
   /** Counted from 1. */
@@ -18,6 +20,10 @@ export interface EpochRecord {
   /** Rate of the encoder. */
   readonly encoderLearningRate: number;
   readonly seconds: number;
+  /** Of several tasks: losses, weights and gradient norms, one by one. */
+  readonly byTask?: Readonly<Record<string, TaskEpoch>>;
+  /** Mean cosines between the gradients of tasks, in their order, see `gradientConflict`. */
+  readonly gradientCosines?: readonly (readonly (number | null)[])[];
 }
 
 const BARS = "▁▂▃▄▅▆▇█";

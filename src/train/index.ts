@@ -26,6 +26,7 @@ export {
   type LossName,
   type Targets,
 } from "./losses";
+export * from "./multitask";
 export {
   CLASS_WEIGHTS,
   type ClassWeights,

@@ -13,9 +13,10 @@ import type { Checkpoints } from "./checkpoints";
 import type { TrainingPatient } from "./cohort";
 import { type Divergence, findOrigin, notFinite, readTensors } from "./divergence";
 import { stopsEarly } from "./early-stopping";
-import { validationLoss, validationScores } from "./evaluation";
+import { validationLosses, validationScores } from "./evaluation";
 import type { EpochRecord } from "./history";
 import type { LossFunction } from "./losses";
+import { TaskBalance } from "./multitask/task-balance";
 import { type OpenStep, openStep } from "./open-step";
 import type { FitSettings } from "./options";
 import { Predictor } from "./predictor";
@@ -64,7 +65,8 @@ export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
   try {
     predictor = input.valid.length > 0 ? await Predictor.open(model, { source, ...where }) : undefined;
     const batchesPerEpoch = Math.ceil(orderOf(input, 0).length / input.settings.batch);
-    return await runEpochs({ ...input, step, batchesPerEpoch }, predictor);
+    const balance = taskBalance(input);
+    return await runEpochs({ ...input, step, batchesPerEpoch, balance }, predictor);
   } finally {
     await step.program.dispose();
     await predictor?.dispose();
@@ -75,10 +77,12 @@ export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
 interface Training extends LoopInput {
   readonly step: OpenStep;
   readonly batchesPerEpoch: number;
+  /** Of several tasks. */
+  readonly balance: TaskBalance | undefined;
 }
 
 async function runEpochs(input: Training, predictor: Predictor | undefined): Promise<LoopResult> {
-  const { model, settings, signal, step } = input;
+  const { model, settings, signal, step, balance } = input;
   const passesPerEpoch = passesOf(input, 0).length;
   const { checkpoints } = input;
   const { found } = checkpoints;
@@ -124,7 +128,7 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
         report: (done, loss) =>
           progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
         onBatch: async (reached) => {
-          position = { ...reached, seconds: secondsSoFar() };
+          position = { ...reached, seconds: secondsSoFar(), ...tasksOf(balance) };
           if (checkpoints.due) await keep();
         },
       });
@@ -138,13 +142,14 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
         learningRate: rates.rest,
         encoderLearningRate: rates.encoder,
         seconds: secondsSoFar(),
+        ...balance?.epoch(validation?.losses),
       };
       history.push(record);
       if (isBetter(record, best, settings.select)) {
         best = record;
         bestParameters = parameters;
       }
-      position = { ...START, epoch: epoch + 1 };
+      position = { ...START, epoch: epoch + 1, ...tasksOf(balance) };
       if (checkpoints.due) await keep();
       await input.onEpoch([...history]);
     }
@@ -194,7 +199,7 @@ async function explained(what: Divergence, input: Training): Promise<Error> {
     step,
     good: checkpoints.lastGood?.tensors ?? step.initial(),
     batches: batchesSince(input, from, what.step),
-    feeds: (pass) => feedsOf(input, pass),
+    feeds: async (pass) => ({ ...(await feedsOf(input, pass)), ...taskWeights(input, pass) }),
   }).catch((error: unknown) => {
     if (isOsccError(error, "Aborted")) throw error;
     return undefined; // The search may need more memory than the training did; the divergence is what counts.
@@ -225,6 +230,15 @@ async function goOn({ rng, step: { program } }: Training, found: TrainingState):
     );
 }
 
+function taskBalance({ settings, checkpoints }: LoopInput): TaskBalance | undefined {
+  if (settings.tasks.length < 2) return undefined;
+  return new TaskBalance(settings.tasks, settings.balancing, checkpoints.found?.position.tasks);
+}
+
+function tasksOf(balance: TaskBalance | undefined): Pick<Position, "tasks"> {
+  return balance ? { tasks: balance.checkpoint } : {};
+}
+
 interface EpochPlan {
   readonly rates: { readonly encoder: number; readonly rest: number };
   readonly report: (passesDone: number, loss: number) => void;
@@ -240,6 +254,7 @@ async function trainEpoch(
   passes: readonly Pass[],
   { rates, report, from, onBatch }: EpochPlan,
 ): Promise<number> {
+  const { balance } = input;
   const prepare = (pass: Pass) => feedsOf(input, pass);
   const first = passes.findIndex((pass) => pass.batch === from.batch);
   const ahead = first < 0 ? [] : passes.slice(first);
@@ -247,13 +262,14 @@ async function trainEpoch(
   let batchLoss = 0;
   let waiting = ahead[0] && prepare(ahead[0]);
   for (const [index, pass] of ahead.entries()) {
-    const running = input.step.program.run(await waiting!);
+    const running = input.step.program.run({ ...(await waiting!), ...taskWeights(input, pass) });
     const next = ahead[index + 1];
     if (next) {
       waiting = prepare(next);
       waiting.catch(() => {}); // seen when awaited; if this pass fails first, nobody awaits it
     }
-    batchLoss += (await running).loss!.data[0]!;
+    const outputs = await running;
+    batchLoss += balance ? balance.pass(outputs) : outputs.loss!.data[0]!;
     if (!Number.isFinite(batchLoss))
       throw new Diverged({
         step: stepNumber(input, pass),
@@ -266,12 +282,18 @@ async function trainEpoch(
     lossSum += batchLoss * pass.patients.length;
     patients += pass.patients.length;
     batchLoss = 0;
+    balance?.batch(pass.patients.length, stepNumber(input, pass));
     await onBatch({ epoch: pass.epoch, batch: pass.batch + 1, lossSum, patients });
   }
   return lossSum / patients;
 }
 
-/** All inputs of one pass. */
+/** The weights of several tasks in a pass: they are known only once the batch before is done. */
+function taskWeights(input: Training, pass: Pass): Record<string, RunInput> {
+  return input.step.takesWeights ? (input.balance?.inputs(stepNumber(input, pass)) ?? {}) : {};
+}
+
+/** The inputs of one pass that can be prepared ahead. */
 async function feedsOf(input: Training, pass: Pass): Promise<Record<string, RunInput>> {
   const { step } = input;
   const rates = ratesOf(input.settings, pass.epoch);
@@ -310,9 +332,11 @@ async function validate(input: LoopInput, predictor: Predictor | undefined, para
   const logits = await predictor.logits(input.valid, input.batches.read);
   const { spec } = input.model;
   const { auc, f1, accuracy, reasons } = validationScores(spec, input.valid, logits);
+  const losses = validationLosses(spec, input.valid, logits, input.losses);
   return {
+    losses,
     record: {
-      validLoss: validationLoss(spec, input.valid, logits, input.losses),
+      validLoss: Object.values(losses).reduce((a, b) => a + b, 0),
       validAuc: auc,
       validF1: f1,
       validAccuracy: accuracy,

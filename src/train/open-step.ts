@@ -1,4 +1,5 @@
 /** Opens a training step in the form that suits its size; the loop does not see which. */
+import { invalidArgument } from "../core/errors";
 import {
   compile,
   compileChainStep,
@@ -8,9 +9,12 @@ import {
   type Program,
   selectDevice,
 } from "../engine";
-import type { Model, Parameters } from "../model";
+import type { Model, ModelSpec, Parameters } from "../model";
 import { chainStep, FIXED_RATE, prefersChain } from "./chain-step";
 import type { LossFunction } from "./losses";
+import { gradientPlace, needsGradients, paretoScaling } from "./multitask/balancing";
+import { possiblePlace } from "./multitask/place";
+import type { TaskWatch } from "./multitask/task-facts";
 import type { FitSettings } from "./options";
 import { type StepOptions, stepInputs, stepState, trainingStep } from "./step";
 import { loraOf, sourceOf, splitParameters } from "./tuning";
@@ -23,6 +27,8 @@ export interface OpenStep {
   readonly size: number;
   /** Whether a batch takes several passes, see `StepOptions`. */
   readonly accumulate: boolean;
+  /** Whether the weights of tasks are an input; MGDA may find them inside the step. */
+  readonly takesWeights: boolean;
   /** Inputs that are the same in every pass. */
   readonly constants: Readonly<Record<string, number>>;
   /** The program's state before the first step. */
@@ -66,6 +72,9 @@ export async function openStep({
     adamW: { weightDecay: settings.weightDecay },
     ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
     ...(lora ? { lora } : {}),
+    ...(settings.tasks.length > 1
+      ? { tasks: taskWatch(model.spec, settings, size < settings.batch, chained) }
+      : {}),
   };
   const { trained, fixed } = splitParameters({ ...model.parameters, ...adapters }, settings.mode);
   const names = Object.keys(trained);
@@ -79,11 +88,33 @@ export async function openStep({
         { device: chosen, ...where },
       );
   const constants = chained && lora ? { [FIXED_RATE]: 0 } : {};
+  const takesWeights = options.tasks !== undefined && options.tasks.scaling === undefined;
   const initial = () => ({ ...zeros(program), ...state() });
-  return { program, names, size, accumulate: options.accumulate, constants, initial };
+  return { program, names, size, accumulate: options.accumulate, takesWeights, constants, initial };
 }
 
 /** What a chain adds to its parameters by itself begins at zero. */
 function zeros({ state }: Program): Record<string, HostTensor> {
   return Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, filledTensor(shape)]));
+}
+
+/** What a step watches of several tasks. */
+function taskWatch(
+  spec: ModelSpec,
+  { balancing, gradientConflict }: FitSettings,
+  accumulate: boolean,
+  chained: boolean,
+): TaskWatch {
+  if (!gradientConflict && !needsGradients(balancing)) return {};
+  const place = possiblePlace(spec, gradientPlace(balancing));
+  if (place === "shared" && chained)
+    throw invalidArgument(
+      "gradientsOf",
+      place,
+      "a place after the encoder, which is computed a few images at a time here",
+      'Use gradientsOf: "representation" (MGDA-UB), or smaller images.',
+    );
+  const scaling = paretoScaling(balancing);
+  // Weights of the very batch need all of its gradients at once.
+  return { place, ...(scaling && !accumulate && !chained ? { scaling } : {}) };
 }

@@ -20,6 +20,7 @@ import type { TrainingCohort } from "./cohort";
 import { checkEarlyStopping, type EarlyStopping } from "./early-stopping";
 import type { EpochRecord } from "./history";
 import { LOSSES, type LossFunction, type LossName } from "./losses";
+import { type Balancing, type BalancingSettings, checkedBalancing } from "./multitask/balancing";
 import { SAMPLERS, type SamplerName } from "./sampler";
 import { SELECTION_SCORES, type SelectionScore } from "./selection";
 import { checkedMode, type TrainingMode } from "./tuning";
@@ -70,6 +71,10 @@ export interface TrainingRecipe {
   readonly labelSmoothing: number;
   /** The score on the validation patients that the kept epoch is chosen by. */
   readonly select: SelectionScore;
+  /** How the losses of several tasks are weighed. */
+  readonly balancing: Balancing;
+  /** Of several tasks: compare their gradients in every batch, see `gradientConflict`. */
+  readonly gradientConflict: boolean;
   /** Ends the run when that score stops rising; `false`: all epochs. */
   readonly earlyStopping: EarlyStopping | false;
 }
@@ -103,6 +108,8 @@ export const TRAINING_PRESETS = {
     classWeights: "none",
     labelSmoothing: 0,
     select: "auc",
+    balancing: "sum",
+    gradientConflict: true,
     earlyStopping: false,
   },
   notebook: {
@@ -127,6 +134,8 @@ export const TRAINING_PRESETS = {
     classWeights: "balanced",
     labelSmoothing: 0,
     select: "auc",
+    balancing: "sum",
+    gradientConflict: true,
     earlyStopping: false,
   },
 } as const satisfies Record<string, TrainingRecipe>;
@@ -143,7 +152,7 @@ export interface FitOptions<Task extends string = string> extends Partial<Omit<T
   readonly fusion?: FusionKind | OwnFusion;
   /** Default `published`. */
   readonly preset?: TrainingPreset;
-  /** What to learn: one task, or several at once (the sum of their losses). Default all tasks of the cohort. */
+  /** What to learn: one task, or several at once (see `balancing`). Default all tasks of the cohort. */
   readonly tasks?: Task | readonly Task[];
   /** Which images of a patient the model sees, in order. Default all. */
   readonly views?: readonly View[];
@@ -175,7 +184,7 @@ export interface FitOptions<Task extends string = string> extends Partial<Omit<T
 
 /** A recipe with nothing left open, as plain JSON: what `run.json` holds. */
 export interface FitSettings
-  extends Omit<TrainingRecipe, "encoder" | "imageSize" | "normalisation" | "fusion"> {
+  extends Omit<TrainingRecipe, "encoder" | "imageSize" | "normalisation" | "fusion" | "balancing"> {
   /** Name of the fusion block, built in or one's own. */
   readonly fusion: string;
   readonly preset: TrainingPreset;
@@ -186,6 +195,7 @@ export interface FitSettings
   readonly encoder: TrainingRecipe["encoder"];
   readonly imageSize: ImageSize;
   readonly normalisation: TrainingRecipe["normalisation"];
+  readonly balancing: BalancingSettings;
   readonly seed: number;
   readonly weights?: string;
   readonly positions: PositionResize;
@@ -212,7 +222,11 @@ export function resolveOptions<Task extends string>(
       ? { ...start.learningRate, encoder: PRETRAINED_NOTEBOOK_RATE }
       : start.learningRate;
   const chosen: TrainingRecipe = { ...start, learningRate, ...recipeOf(options) };
-  const recipe: TrainingRecipe = { ...chosen, mode: checkedMode(chosen.mode) };
+  const recipe = {
+    ...chosen,
+    mode: checkedMode(chosen.mode),
+    balancing: checkedBalancing(chosen.balancing),
+  };
   const fusion = options.fusion ?? start.fusion;
   const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
   for (const task of tasks)

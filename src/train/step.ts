@@ -7,6 +7,7 @@
 import { OsccError } from "../core/errors";
 import { filledTensor, type HostTensor, named, type StepFunction, type TensorSpec, tf } from "../engine";
 import {
+  encodeImages,
   forward,
   forwardFeatures,
   type LiveParameters,
@@ -18,6 +19,7 @@ import {
 } from "../model";
 import { type AdamWOptions, adamWFactors, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
 import type { LossFunction } from "./losses";
+import { asVector, TASK_WEIGHTS, type TaskPass, type TaskWatch, watchTasks } from "./multitask/task-facts";
 import { isEncoder } from "./tuning";
 
 /** What the step reads: whole images, or the features that a frozen encoder gave. */
@@ -35,6 +37,8 @@ export interface StepOptions {
   readonly clipNorm?: number;
   /** The encoder's own parameters stay; its adapters are among those that are trained. */
   readonly lora?: Required<LoraOptions>;
+  /** Of several tasks: their losses are weighed, and what is watched of them. */
+  readonly tasks?: TaskWatch;
 }
 
 /** Names of the step's inputs for one task. */
@@ -45,7 +49,7 @@ export const dropoutInput = (task: string) => `dropout.${task}`;
 /** The shapes of the step's inputs. */
 export function stepInputs(
   spec: ModelSpec,
-  { size: batch, source, accumulate }: StepOptions,
+  { size: batch, source, accumulate, tasks }: StepOptions,
 ): Record<string, TensorSpec> {
   const scalar = { shape: [] };
   const perTask = Object.entries(spec.tasks).flatMap(([task, { classes }]) => [
@@ -61,6 +65,7 @@ export function stepInputs(
     correction1: scalar,
     correction2: scalar,
     ...(accumulate ? { apply: scalar } : {}),
+    ...(tasks && !tasks.scaling ? { [TASK_WEIGHTS]: { shape: [Object.keys(spec.tasks).length] } } : {}),
   };
 }
 
@@ -88,7 +93,8 @@ export function stepState(
 }
 
 /**
- * The step itself. Its output `loss` is the sum over tasks of this pass's share.
+ * The step itself. Its output `loss` is the sum over tasks of this pass's share, each times its weight; of several
+ * tasks, `losses` has them one by one and unweighted.
  *
  * With `accumulate`, the input `apply` is 1 in the last pass of a batch and 0 before: then only the sum of the
  * gradients changes. It is a factor, not a branch, so that one graph does both.
@@ -96,9 +102,12 @@ export function stepState(
 export function trainingStep(spec: ModelSpec, names: readonly string[], options: StepOptions): StepFunction {
   return (inputs, state) => {
     const live = names.map((name) => state[name]!);
+    const logits = (parameters: LiveParameters) => logitsOf(spec, parameters, inputs, options);
+    const watched =
+      options.tasks && watchTasks(taskPass(spec, names, inputs, state, options), options.tasks, inputs);
     const { value: loss, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = { ...state, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-      return totalLoss(spec, logitsOf(spec, parameters, inputs, options), inputs, options.losses);
+      return totalLoss(spec, logits(parameters), inputs, options.losses, watched?.weights);
     })(live);
     const { apply } = inputs;
     grads.forEach((gradient, i) => {
@@ -137,20 +146,60 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
       change(squareName(name), update.square);
       if (apply) next[sumName(name)] = tf.mul(sums[i]!, tf.sub(1, apply));
     });
-    return { outputs: { loss }, state: next };
+    return { outputs: { loss, ...watched?.outputs }, state: next };
   };
 }
 
 type Live = Readonly<Record<string, tf.Tensor>>;
 
-/** The sum over tasks of the losses of a pass. */
-export function totalLoss(spec: ModelSpec, logits: Live, inputs: Live, losses: StepOptions["losses"]) {
-  const terms = Object.keys(spec.tasks).map((task) => {
-    const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
-    const given = named(logits[task]!, `logits of ${task}`);
-    return named(oneNumber(task, losses[task]!(given, targets)), `loss of ${task}`);
-  });
-  return sum(terms);
+/** The sum over tasks of the losses of a pass, each times its weight [T]; absent: 1. */
+export function totalLoss(
+  spec: ModelSpec,
+  logits: Live,
+  inputs: Live,
+  losses: StepOptions["losses"],
+  weights?: tf.Tensor,
+): tf.Tensor {
+  const terms = Object.keys(spec.tasks).map((task) => lossOf(task, logits[task]!, inputs, losses));
+  return weights ? tf.sum(tf.mul(asVector(terms), weights)) : sum(terms);
+}
+
+/** The loss of one task in a pass. */
+export function lossOf(
+  task: string,
+  logits: tf.Tensor,
+  inputs: Live,
+  losses: StepOptions["losses"],
+): tf.Tensor {
+  const targets = { oneHot: inputs[oneHotInput(task)]!, weight: inputs[weightInput(task)]! };
+  const given = named(logits, `logits of ${task}`);
+  return named(oneNumber(task, losses[task]!(given, targets)), `loss of ${task}`);
+}
+
+/** A pass of one graph, as the facts about its tasks need it. */
+function taskPass(
+  spec: ModelSpec,
+  names: readonly string[],
+  inputs: Live,
+  state: Live,
+  options: StepOptions,
+): TaskPass {
+  const { source, lora, losses } = options;
+  const parameters = lora ? withLora(spec.encoder, state, lora) : state;
+  return {
+    spec,
+    parameters,
+    features:
+      source === "features"
+        ? inputs.features!
+        : encodeImages(spec, parameters, normalise(inputs.images!, spec.normalisation)),
+    dropout: dropoutOf(spec, inputs),
+    lossOf: (task, logits) => lossOf(task, logits, inputs, losses),
+    shared: {
+      names: names.filter((name) => !name.startsWith("heads.")),
+      logits: (values) => logitsOf(spec, { ...state, ...values }, inputs, options),
+    },
+  };
 }
 
 /** The value of a loss function as a scalar. */

@@ -13,6 +13,7 @@ import {
   writeSafetensors,
 } from "../model";
 import type { EpochRecord } from "./history";
+import type { TaskBalanceState } from "./multitask/task-balance";
 
 /** The form of the file; another number is another form. */
 const FORMAT = 1;
@@ -31,6 +32,8 @@ export interface Position {
   readonly patients: number;
   /** Time that this epoch has taken so far. */
   readonly seconds: number;
+  /** Of several tasks: their weights, and what this epoch said about them so far. */
+  readonly tasks?: TaskBalanceState;
 }
 
 /** All that is needed to go on as if nothing had happened. */

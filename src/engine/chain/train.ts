@@ -15,6 +15,7 @@ import { type Chain, parametersOf } from "./link";
 import { Plan, type View, viewsOf } from "./plan";
 import {
   type ChainLoss,
+  type ChainMeasures,
   nextSumValue,
   parameterValue,
   sumValue,
@@ -53,6 +54,8 @@ export interface ChainTraining {
   readonly inputs: Readonly<Record<string, Shape>>;
   readonly parameters: Readonly<Record<string, HostTensor>>;
   readonly loss: ChainLoss;
+  /** Further outputs of each run, made from what the loss is made from. */
+  readonly measures?: ChainMeasures;
   readonly optimiser: Optimiser;
   /** An input that is 1 in the last run of a batch and 0 before; absent: each run is a batch. */
   readonly apply?: string;
@@ -154,7 +157,7 @@ function groupCalls(
 /** The loss of all results, with its gradients. */
 function lossCall(
   plan: Plan,
-  { chain, items, inputs, parameters, loss, optimiser }: ChainTraining,
+  { chain, items, inputs, parameters, loss, measures, optimiser }: ChainTraining,
   results: View,
   slopes: View,
 ): WireCall {
@@ -166,8 +169,11 @@ function lossCall(
     plan.views[results]!.shape,
     Object.fromEntries(others.map((name) => [name, parameters[name]!.shape])),
     Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== items.input)),
+    measures,
   );
   plan.outputs.loss = plan.tensor([]);
+  const own = new Set(["loss", "dresults", ...others.map(nextSumValue)]);
+  for (const { name, shape } of unit.outputs) if (!own.has(name)) plan.outputs[name] = plan.tensor(shape);
   return plan.call(
     unit,
     {
@@ -177,7 +183,7 @@ function lossCall(
       ...viewsOf(plan, end, sumValue, optimiser.sum),
     },
     {
-      loss: plan.outputs.loss,
+      ...plan.outputs,
       dresults: slopes,
       ...viewsOf(plan, end, nextSumValue, optimiser.sum),
     },

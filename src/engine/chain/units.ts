@@ -82,8 +82,20 @@ export function traceTrainedLink(link: Link, x: Shape, parameters: Shapes, first
 /** The end of a chain: from its results and other inputs to a loss, with gradients. */
 export type ChainLoss = (parameters: Tensors, results: tf.Tensor, inputs: Tensors) => tf.Tensor;
 
-/** The loss and its gradients in one graph: `loss`, `dresults`, and new sums of the parameters' gradients. */
-export function traceLoss(loss: ChainLoss, results: Shape, parameters: Shapes, inputs: Shapes): Unit {
+/** What is measured at the end of a chain beside the loss: outputs by name, through which no gradient passes. */
+export type ChainMeasures = (parameters: Tensors, results: tf.Tensor, inputs: Tensors) => Tensors;
+
+/**
+ * The loss and its gradients in one graph: `loss`, `dresults`, new sums of the parameters' gradients, and what is
+ * measured.
+ */
+export function traceLoss(
+  loss: ChainLoss,
+  results: Shape,
+  parameters: Shapes,
+  inputs: Shapes,
+  measures: ChainMeasures = () => ({}),
+): Unit {
   const names = Object.keys(parameters);
   const graph = traceGraph(
     (given) => {
@@ -91,7 +103,13 @@ export function traceLoss(loss: ChainLoss, results: Shape, parameters: Shapes, i
         const live = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
         return tf.reshape(loss(live, features, given), []);
       })([given.results!, ...names.map((name) => given[parameterValue(name)]!)]);
-      return { loss: value, dresults: grads[0]!, ...addedSums(names, given, grads.slice(1)) };
+      const live = Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!]));
+      return {
+        loss: value,
+        dresults: grads[0]!,
+        ...addedSums(names, given, grads.slice(1)),
+        ...measures(live, given.results!, given),
+      };
     },
     specs({ results, ...inputs, ...parameterShapes(parameters), ...sumShapes(parameters) }),
     "cpu",
