@@ -50,6 +50,7 @@ export function magnificationViewer({ views, embedded, fields, aspect, telling }
     const boxes = fieldBoxes(0, fitInside(panel, shown.height / shown.width), inner, views);
     return {
       ...drawn,
+      images: drawn.images.map((image) => apart(image, i)),
       shapes: [...boxes.shapes, ...drawn.shapes],
       annotations: [...boxes.annotations, ...drawn.annotations],
     };
@@ -111,6 +112,12 @@ export function magnificationViewer({ views, embedded, fields, aspect, telling }
     },
     config: { scrollZoom: true },
   };
+}
+
+/** Plotly takes pictures that stand at the same place for one; a thousandth of a pixel tells them apart. */
+function apart(image: object, i: number): object {
+  const { x = 0 } = image as { readonly x?: number };
+  return { ...image, x: x + i / 1000 };
 }
 
 /** Where the parts of each view stand in the layout's lists; the frame's own annotations come first. */

@@ -47,23 +47,38 @@
     return fonts;
   };
 
-  const themeColour = (name, otherwise) =>
-    getComputedStyle(document.body).getPropertyValue(name).trim() || otherwise;
+  /** How figures take the colours of the page. */
+  let theming;
+  const loadTheming = () => {
+    theming ??= import(`${folder}figure-theme.js`);
+    return theming;
+  };
 
-  /** A figure that chooses no background takes that of the page, with ink that can be read on it. */
-  function themed(layout) {
-    if (layout.paper_bgcolor) return layout;
-    const ink = themeColour("--jp-ui-font-color1", "#333");
-    const lines = themeColour("--jp-border-color2", "#ddd");
-    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
-    const axis = (key) => ({ gridcolor: lines, zerolinecolor: lines, ...layout[key] });
-    return {
-      plot_bgcolor: "rgba(0,0,0,0)",
-      ...layout,
-      paper_bgcolor: "rgba(0,0,0,0)",
-      font: { color: ink, ...layout.font },
-      ...Object.fromEntries([...new Set(["xaxis", "yaxis", ...axes])].map((key) => [key, axis(key)])),
-    };
+  /** Plotly paints a chosen or touched button nearly white, whatever its colours are. */
+  const BUTTON_STYLE = `
+    [data-jp-theme-light="false"] .oscc-lab-themed .updatemenu-item-rect[style*="244, 250, 255"] {
+      fill: var(--jp-layout-color3) !important;
+    }`;
+  function addButtonStyle() {
+    if (document.getElementById("oscc-lab-buttons")) return;
+    const style = document.createElement("style");
+    style.id = "oscc-lab-buttons";
+    style.textContent = BUTTON_STYLE;
+    document.head.appendChild(style);
+  }
+
+  /** The colours of the theme now; the browser itself works out what a variable holds. */
+  function pageColours({ pageColours: from, parse }) {
+    const probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.appendChild(probe);
+    const colours = from((variable) => {
+      if (!getComputedStyle(document.body).getPropertyValue(variable).trim()) return undefined;
+      probe.style.color = `var(${variable})`;
+      return parse(getComputedStyle(probe).color);
+    });
+    probe.remove();
+    return colours;
   }
 
   /** What the figure shows, for those who cannot see it. */
@@ -84,7 +99,7 @@
         this.canvas.style.transformOrigin = "top left";
         this.node.appendChild(this.canvas);
         this.watchSize = new ResizeObserver(() => this.fit());
-        this.watchTheme = new MutationObserver(() => this.draw());
+        this.watchTheme = new MutationObserver(() => this.recolour());
       }
 
       async renderModel(model) {
@@ -92,27 +107,29 @@
         const { layout = {} } = this.figure;
         // The page must not jump while Plotly is loaded.
         this.node.style.minHeight = `${layout.height ?? DEFAULT_HEIGHT_PX}px`;
+        addButtonStyle();
+        this.node.classList.toggle("oscc-lab-themed", layout.meta?.roles !== undefined);
         this.node.setAttribute("role", "figure");
         this.node.setAttribute("aria-label", descriptionOf(this.figure));
         try {
-          [this.plotly] = await Promise.all([loadPlotly(), loadFonts()]);
+          [this.plotly, this.theming] = await Promise.all([loadPlotly(), loadTheming(), loadFonts()]);
           await this.draw();
         } catch (error) {
           this.canvas.textContent = `This figure cannot be drawn: ${error.message}`;
           return;
         }
         this.watchSize.observe(this.node);
-        if (!layout.paper_bgcolor)
-          this.watchTheme.observe(document.body, {
-            attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
-          });
+        this.watchTheme.observe(document.body, {
+          attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
+        });
       }
 
       async draw() {
         if (this.isDisposed || !this.plotly) return;
-        const { data = [], layout = {}, config = {}, frames } = this.figure;
-        // Plotly writes into what it is given; the notebook's data must stay as they are.
-        const copy = structuredClone({ data, layout: themed(layout) });
+        const { layout = {}, config = {}, frames } = this.figure;
+        this.shown = this.theming.themed(this.figure, pageColours(this.theming));
+        // Plotly writes into what it is given; what was drawn must stay known.
+        const copy = structuredClone(this.shown);
         if (layout.width) this.canvas.style.width = `${layout.width}px`;
         await this.plotly.react(this.canvas, copy.data, copy.layout, {
           displaylogo: false,
@@ -122,6 +139,21 @@
         });
         if (frames) await this.plotly.addFrames(this.canvas, structuredClone(frames));
         this.fit();
+      }
+
+      /** Another theme: only the page's colours change; zoom, sliders and hidden groups stay as the reader set them. */
+      async recolour() {
+        if (this.isDisposed || !this.shown) return;
+        const { themed, differences } = this.theming;
+        const next = themed(this.figure, pageColours(this.theming));
+        const layoutChanges = differences(this.shown.layout, next.layout);
+        const traceChanges = next.data.map((trace, i) => differences(this.shown.data[i], trace));
+        this.shown = next;
+        for (const [i, changes] of traceChanges.entries()) {
+          const wrapped = Object.entries(changes).map(([path, value]) => [path, [value]]);
+          if (wrapped.length > 0) await this.plotly.restyle(this.canvas, Object.fromEntries(wrapped), [i]);
+        }
+        if (Object.keys(layoutChanges).length > 0) await this.plotly.relayout(this.canvas, layoutChanges);
       }
 
       /** A figure of a given width is laid out by the pixel: where there is less room, all of it shrinks alike. */
