@@ -18,6 +18,7 @@ export { type CompileOptions, compile, type Signature } from "./compile";
 export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } from "./devices";
 export { allFinite } from "./finite";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";
+export { type OnnxFile, type OnnxPort, saveOnnx } from "./onnx-file";
 export type {
   Device,
   NotFiniteValue,

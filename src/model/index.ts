@@ -10,6 +10,7 @@ export type {
 } from "./checkpoints/checkpoint";
 export { type LoadEncoderOptions, type LoadReport, loadEncoder } from "./checkpoints/encoder";
 export { inferEncoder } from "./checkpoints/infer";
+export { type SaveOnnxOptions, saveOnnx } from "./checkpoints/onnx";
 export { loadModel, saveEncoder, saveModel } from "./checkpoints/own";
 export { readCheckpoint } from "./checkpoints/read";
 export { writeSafetensors } from "./checkpoints/safetensors";

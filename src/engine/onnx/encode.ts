@@ -35,6 +35,8 @@ export interface EncodeOptions {
   readonly name: string;
   /** What it computes, for a person who opens the file. */
   readonly description?: string;
+  /** Text for programs, by key. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /**
    * Add, as the first output, a sequence made of this value. Fetching it makes the runtime stop before it copies
    * outputs that already lie where they should (see sessions.ts). Not for files that leave the house.
@@ -42,7 +44,10 @@ export interface EncodeOptions {
   readonly fence?: { readonly name: string; readonly of: ValueInfo };
 }
 
-export function encodeModel(graph: Graph, { name, description, fence }: EncodeOptions): Uint8Array {
+export function encodeModel(
+  graph: Graph,
+  { name, description, metadata = {}, fence }: EncodeOptions,
+): Uint8Array {
   const body = new ProtobufMessage();
   for (const node of graph.nodes) body.message(1, encodeNode(node, graph.notes.get(node.outputs[0]!)?.label));
   if (fence) body.message(1, encodeNode(fenceNode(fence.name, fence.of.name)));
@@ -57,7 +62,10 @@ export function encodeModel(graph: Graph, { name, description, fence }: EncodeOp
   if (description) model.text(6, description);
   model.message(7, body);
   model.message(8, new ProtobufMessage().integer(2, OPSET));
-  model.message(8, new ProtobufMessage().text(1, "com.microsoft").integer(2, MICROSOFT_OPSET));
+  if (graph.nodes.some(({ domain }) => domain === "com.microsoft"))
+    model.message(8, new ProtobufMessage().text(1, "com.microsoft").integer(2, MICROSOFT_OPSET));
+  for (const [key, value] of Object.entries(metadata))
+    model.message(14, new ProtobufMessage().text(1, key).text(2, value));
   return model.finish();
 }
 
