@@ -92,7 +92,7 @@ export function decode(
     case "float32":
       return new Float32Array(buffer, at, count);
     case "float16":
-      return Float32Array.from(new Uint16Array(buffer, at, count), halfToNumber);
+      return halfToFloat32(new Uint16Array(buffer, at, count));
     case "bfloat16":
       return bfloat16ToFloat32(new Uint16Array(buffer, at, count));
     case "int64":
@@ -116,6 +116,16 @@ export function toFloat32(tensor: CheckpointTensor): Float32Array {
   return Float32Array.from(tensor.data);
 }
 
+/** All half-precision numbers, by their bits; made when first needed. */
+let halves: Float32Array | undefined;
+
+function halfToFloat32(bits: Uint16Array): Float32Array {
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, i) => halfToNumber(i));
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = halves[bits[i]!]!;
+  return out;
+}
+
 /** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -128,6 +138,7 @@ function halfToNumber(bits: number): number {
 
 /** bfloat16 is the upper half of a float32. */
 function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  const words = Uint32Array.from(bits, (b) => b << 16);
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return new Float32Array(words.buffer);
 }

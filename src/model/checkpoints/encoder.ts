@@ -78,7 +78,7 @@ export function loadEncoder(
   for (const [name, { shape }] of Object.entries(wanted)) {
     const found = tensors.get(name);
     if (!found) continue;
-    const data = name === POSITIONS && resized ? resized.data : Float32Array.from(toFloat32(found));
+    const data = name === POSITIONS && resized ? resized.data : new Float32Array(toFloat32(found));
     taken[`encoder.${name}`] = { shape, dtype: "float32", data };
   }
   return {

@@ -361,8 +361,9 @@ class PickleMachine implements PickleSource {
 
   private global(module: string, name: string): PickleValue {
     const found = ALLOWED_GLOBALS.get(`${module}.${name}`);
-    if (found === undefined) throw forbiddenGlobal(this, `${module}.${name}`);
-    return found;
+    if (found !== undefined) return found;
+    if (module === "torch" && name.endsWith("Storage")) throw unsupportedStorage(this, name);
+    throw forbiddenGlobal(this, `${module}.${name}`);
   }
 
   private call(callable: PickleValue | undefined, values: PickleValue | undefined): PickleValue {
@@ -394,6 +395,19 @@ function corrupt(where: PickleSource, what: string) {
     `cannot be read: ${what}.`,
     "Download or copy the file again.",
   ]);
+}
+
+function unsupportedStorage(where: PickleSource, name: string) {
+  return invalidCheckpoint(
+    where.path,
+    "unsupported-dtype",
+    [
+      `holds tensors of torch.${name}, which is not supported.`,
+      `Supported: ${Object.keys(STORAGES).join(", ")}.`,
+      "Convert them in Python, for example with tensor.float(), and save again.",
+    ],
+    [name],
+  );
 }
 
 function forbiddenGlobal(where: PickleSource, name: string) {

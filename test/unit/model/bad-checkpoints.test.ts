@@ -129,6 +129,54 @@ describe("torch files", () => {
     expect(found.message).toMatch(/Nothing in the file was executed/);
   });
 
+  test("a storage of a type that is not supported is refused by name", async () => {
+    const complex = pickle((p) => p.global("torch", "ComplexFloatStorage"));
+    const found = await problem(
+      readCheckpoint(file("complex.pth", torchZip({ "archive/data.pkl": complex }))),
+    );
+    expect(found).toMatchObject({ reason: "unsupported-dtype", names: ["ComplexFloatStorage"] });
+    expect(found.message).toMatch(/Supported: FloatStorage, HalfStorage[\s\S]*tensor\.float\(\)/);
+  });
+
+  test("compressed entries are refused: torch writes none", async () => {
+    const zip = torchZip(float32Storage(tensors));
+    zip.writeUInt16LE(8, zip.indexOf(Buffer.from("504b0102", "hex")) + 10);
+    const found = await problem(readCheckpoint(file("deflated.pth", zip)));
+    expect(found).toMatchObject({ reason: "corrupt" });
+    expect(found.message).toMatch(/data\.pkl" is compressed/);
+  });
+
+  test("a missing storage is named", async () => {
+    const { "archive/data/0": _, ...entries } = float32Storage(tensors);
+    const found = await problem(readCheckpoint(file("storage.pth", torchZip(entries))));
+    expect(found.message).toMatch(/storage 0 is missing/);
+  });
+
+  test("a big-endian file is refused", async () => {
+    const entries = { ...float32Storage(tensors), "archive/byteorder": Buffer.from("big") };
+    expect((await problem(readCheckpoint(file("big.pth", torchZip(entries))))).message).toMatch(/big-endian/);
+  });
+
+  test("an instruction that torch does not write is refused", async () => {
+    const found = await problem(
+      readCheckpoint(
+        file("opcode.pth", torchZip({ "archive/data.pkl": Buffer.from([0x80, 2, 0x69, 0x2e]) })),
+      ),
+    );
+    expect(found).toMatchObject({ reason: "corrupt" });
+    expect(found.message).toMatch(/pickle instruction 0x69/);
+  });
+
+  test("protocol 4 is read: frames, short names, memoised values", async () => {
+    const text = (value: string) => [0x8c, value.length, ...Buffer.from(value), 0x94];
+    const framed = Buffer.from([
+      ...[0x80, 4, 0x95, 0, 0, 0, 0, 0, 0, 0, 0],
+      ...[...text("os"), ...text("system"), 0x93, 0x2e],
+    ]);
+    const found = await problem(readCheckpoint(file("four.pth", torchZip({ "archive/data.pkl": framed }))));
+    expect(found).toMatchObject({ reason: "forbidden-global", names: ["os.system"] });
+  });
+
   test.each([0.2, 0.5, 0.9, 0.99])("a ZIP file cut at %f of its length", async (part) => {
     const whole = torchZip(float32Storage(tensors));
     const found = await problem(
@@ -182,6 +230,17 @@ describe("safetensors files", () => {
       safetensors({ w: one, v: { ...one, data_offsets: [4, 12] } }, Buffer.alloc(16)),
       "corrupt",
     ],
+    [
+      "with a range beyond the end of the file",
+      safetensors({ w: { ...one, data_offsets: [16, 24] } }, Buffer.alloc(16)),
+      "truncated",
+    ],
+    [
+      "that claims a header of more than 100 MB",
+      Buffer.concat([Buffer.from([0, 0, 0, 0x10, 0, 0, 0, 0]), Buffer.from('{"a":1,"b":2}')]),
+      "unknown-format",
+    ],
+    ["with an entry that is no tensor", safetensors({ w: { dtype: "F32" } }, Buffer.alloc(8)), "corrupt"],
     [
       "with a range that is not the shape's",
       safetensors({ w: { ...one, shape: [3] } }, Buffer.alloc(16)),
