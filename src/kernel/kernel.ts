@@ -54,7 +54,7 @@ interface RunningCell {
 export class Kernel {
   private readonly session = randomUUID();
   private readonly publisher: IopubPublisher;
-  private readonly history = new History();
+  private readonly history = new History(process.env.OSCC_HISTORY || undefined);
   private readonly comms: Comms;
   private readonly display: KernelDisplay;
   private readonly input: InputRequests;

@@ -1,5 +1,8 @@
 /** The protocol beside cells: queue, interrupts, history, comms, input, signatures. */
+import { appendFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { type KernelClient, startKernel } from "../../src/kernel/client";
 import { createMessage, encode, type Message } from "../../src/kernel/wire";
 import { pause, printed, resultOf, tracebackOf, useKernel } from "./support";
 
@@ -181,6 +184,31 @@ test("history: latest, ranges and search", async () => {
     [0, first + 1, "'hay'"],
   ]);
   expect(await ask({ hist_access_type: "search", pattern: "'needle*", unique: true })).toHaveLength(2);
+});
+
+test("history of former sessions, when the reader wants a file of it", async () => {
+  const file = path.join(under.folder, "history.jsonl");
+  const session = async (work: (kernel: KernelClient) => Promise<void>) => {
+    const kernel = await startKernel({ cwd: under.folder, env: { OSCC_HISTORY: file } });
+    await work(kernel);
+    await kernel.shutdown();
+  };
+  await session(async (kernel) => {
+    await kernel.execute("'of the first session'");
+    await kernel.execute("'secret'", { storeHistory: false });
+  });
+  appendFileSync(file, '{"session": 1, "cou\n'); // a torn line
+  await session(async (kernel) => {
+    await kernel.execute("'of the second'");
+    const ask = async (content: Record<string, unknown>) =>
+      (await kernel.request("history_request", { output: false, raw: true, ...content })).content.history;
+    expect(await ask({ hist_access_type: "tail", n: 5 })).toEqual([
+      [1, 1, "'of the first session'"],
+      [0, 1, "'of the second'"],
+    ]);
+    expect(await ask({ hist_access_type: "range", session: -1 })).toEqual([[1, 1, "'of the first session'"]]);
+    expect(await ask({ hist_access_type: "range", session: 0 })).toHaveLength(1);
+  });
 });
 
 test("comms: opened by the cell, opened by the front end, used and closed", async () => {
