@@ -215,9 +215,15 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
   }
 
   /**
-   * Mean and standard deviation of red, green and blue (0-255) over a part of the split, by the published rule.
+   * Mean and standard deviation of red, green and blue (0-255) over a part of the split, by the published rule: of
+   * each patient, then the mean over patients. A few patients are in memory at a time; a run that was stopped goes on
+   * where it was.
    *
-   * @param options `split`, default `"train"`; `size`, default `[512, 512]`; `fit`; `filter`; `onMissing`
+   * @param options `split`, default `"train"`; `size`, default `[512, 512]`; `fit`; `filter`; `onMissing`; `resume`,
+   *                default true
+   * @throws Undefined when no patient of the part has an image; MissingImage, UnreadableImage, Aborted
+   * @example
+   * const { mean, std } = await cohort.channelStatistics({ size: [128, 128] });
    */
   channelStatistics(options: StatisticsOptions = {}): Promise<ChannelStatistics> {
     return channelStatistics(this, options);

@@ -1,4 +1,5 @@
 /** What the rules see: an image that could be decoded, with its measures; and what they give: a fault. */
+import type { Patient } from "../patient";
 import type { PatientImage } from "../patient-image";
 import type { CohortSchema } from "../schema";
 import type { ImageMeasures } from "./measure";
@@ -12,7 +13,9 @@ export interface Examined {
 export interface Found {
   readonly kind: ProblemKind;
   readonly severity: Severity;
-  /** `undefined` for a fault of the whole cohort. */
+  /** `undefined` for a fault of a patient or of the whole cohort. */
   readonly image: PatientImage<CohortSchema> | undefined;
+  /** For a fault of all images of one patient. */
+  readonly patient?: Patient<CohortSchema>;
   readonly detail: string;
 }

@@ -57,9 +57,8 @@ export async function verifyCohort<S extends CohortSchema>(
     ...findCopies(examined),
   ];
   const order = new Map(views.map((image, i) => [image, i]));
-  const problems = found
-    .sort((a, b) => (order.get(a.image!) ?? -1) - (order.get(b.image!) ?? -1))
-    .map((one) => asProblem(one, cohort.folder));
+  const placeOf = ({ image, patient }: Found) => order.get((image ?? patient?.allImages()[0])!) ?? -1;
+  const problems = found.sort((a, b) => placeOf(a) - placeOf(b)).map((one) => asProblem(one, cohort.folder));
   return new VerifyReport({
     folder: cohort.folder,
     provenance: cohort.provenance,
@@ -169,11 +168,11 @@ function doublePatients(cohort: Cohort<CohortSchema>): VerifyProblem[] {
   });
 }
 
-function asProblem({ kind, severity, image, detail }: Found, folder: string): VerifyProblem {
+function asProblem({ kind, severity, image, patient, detail }: Found, folder: string): VerifyProblem {
   return {
     kind,
     severity,
-    patient: image?.patient.id ?? null,
+    patient: (image?.patient ?? patient)?.id ?? null,
     site: image?.site ?? null,
     magnification: image?.magnification ?? null,
     path: image?.path === undefined ? null : path.relative(folder, image.path),

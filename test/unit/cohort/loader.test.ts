@@ -130,8 +130,38 @@ test("statistics: mean over patients of each patient's mean and deviation", asyn
   const cohort = await openCohort(folder);
   // Patient 1: half 100, half 200: mean 150, deviation 50. Patient 2: 100, 0. Both train.
   const statistics = await cohort.channelStatistics({ size: [4, 4] });
-  expect(statistics).toEqual({ mean: [125, 125, 125], std: [25, 25, 25], patients: 2, withoutImages: 0 });
+  expect(statistics).toEqual({
+    mean: [125, 125, 125],
+    std: [25, 25, 25],
+    patients: 2,
+    remembered: 0,
+    withoutImages: 0,
+  });
   await expect(patientStatistics([])).rejects.toMatchObject({ code: "Undefined" });
+});
+
+test("statistics go on where they were stopped, and look again at what changed", async () => {
+  const folder = await rawCohort(somePatients(8));
+  const options = { size: [6, 8] } as const;
+  const whole = await patientStatistics((await openCohort(folder)).patients, { ...options, resume: false });
+  const stop = new AbortController();
+  const cohort = await openCohort(folder);
+  Object.defineProperty(cohort.patients[5]!.image("core", "x200"), "loadResized", {
+    value: async () => {
+      stop.abort();
+      throw new Error("stopped");
+    },
+  });
+  await expect(patientStatistics(cohort.patients, { ...options, signal: stop.signal })).rejects.toThrow();
+  const rest = await patientStatistics((await openCohort(folder)).patients, options);
+  expect(rest.remembered).toBeGreaterThanOrEqual(4);
+  expect(rest.remembered).toBeLessThan(8);
+  expect(rest.mean).toEqual(whole.mean);
+  expect(rest.std).toEqual(whole.std);
+  put(folder, { "1_a/01_2X.jpg": await picture(48, 36, 99).toJpeg() });
+  const changed = await patientStatistics((await openCohort(folder)).patients, options);
+  expect(changed.remembered).toBe(7);
+  expect(changed.mean).not.toEqual(whole.mean);
 });
 
 test("work in parallel keeps order, respects its limit, and stops at a failure", async () => {
