@@ -64,7 +64,7 @@ function oneColour(background: string): sharp.Sharp {
   return sharp({ create: { width: 360, height: 270, channels: 3, background } });
 }
 
-/** Training patients, the most clearly stained last: where a stain is neutral, red and blue cannot be told apart. */
+/** Training patients, those with the clearest nuclei last: without them, red and blue cannot be told apart. */
 async function byStain(cohort: Cohort): Promise<Patient[]> {
   const clearness = new Map<Patient, number>();
   for (const patient of cohort.split("train")) {
@@ -73,8 +73,8 @@ async function byStain(cohort: Cohort): Promise<Patient[]> {
         .allImages()
         .map(async (image) => colourSignature(await image.loadResized({ size: [192, 256] }))),
     );
-    const mean = (name: "hue" | "detail") => colours.reduce((sum, colour) => sum + colour[name], 0) / 6;
-    clearness.set(patient, mean("detail") + Math.abs(mean("hue")));
+    const mean = (name: "nuclei" | "detail") => colours.reduce((sum, colour) => sum + colour[name], 0) / 6;
+    clearness.set(patient, mean("detail") + mean("nuclei"));
   }
   return [...clearness].sort(([, x], [, y]) => x - y).map(([patient]) => patient);
 }
