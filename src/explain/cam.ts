@@ -1,5 +1,6 @@
 /** Maps of a patient: where in which image the model looked. One entry for every method. */
 import { unknownName } from "../core/errors";
+import { host } from "../core/host";
 import { startProgress } from "../core/progress";
 import type { ViewImage } from "../model";
 import type { LayerChoice } from "./layers";
@@ -73,7 +74,7 @@ export async function cam<Image extends ViewImage>(
 ): Promise<CamResult<Image>> {
   const method = checkMethod(options.method ?? "gradCamPlusPlus");
   return withOpenModel(model, options, async (open) =>
-    explained(open, patient, await open.read(patient), method, options),
+    said(await explained(open, patient, await open.read(patient), method, options)),
   );
 }
 
@@ -112,7 +113,7 @@ export async function cams<Image extends ViewImage>(
   return withOpenModel(model, options, async (open) => {
     const input = await open.read(patient);
     const results: CamResult<Image>[] = [];
-    for (const method of methods) results.push(await explained(open, patient, input, method, options));
+    for (const method of methods) results.push(said(await explained(open, patient, input, method, options)));
     return results;
   });
 }
@@ -143,7 +144,7 @@ export async function camOfEachLayer<Image extends ViewImage>(
     });
     const named = values.length === layers.length ? layers.map((layer) => [layer]) : [layers];
     return values.map((ofLayer, l) =>
-      resultOf({ open, method, layers: named[l]!, patient, input, subject, notes }, ofLayer),
+      said(resultOf({ open, method, layers: named[l]!, patient, input, subject, notes }, ofLayer)),
     );
   });
 }
@@ -190,6 +191,12 @@ export async function explained<Image extends ViewImage>(
     layers,
   });
   return resultOf({ open, method, layers, patient, input, subject, notes }, averaged(values));
+}
+
+/** The result, after its notes were said. */
+function said<Image extends ViewImage>(result: CamResult<Image>): CamResult<Image> {
+  for (const note of result.notes) host().warn(note);
+  return result;
 }
 
 function settingsOf({ steps, window, stride, channels }: MapOptions) {

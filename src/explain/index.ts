@@ -24,6 +24,40 @@ export {
   type OcclusionOptions,
   type ScoreCamOptions,
 } from "./cam";
+export {
+  type ContributionDifference,
+  type ContributionGroup,
+  type ContributionSummary,
+  type ContributionSummaryOptions,
+  summariseContributions,
+} from "./contribution-summary";
+export { type ContributionOptions, contributions, contributionsOfPatients } from "./contributions";
+export { type Agreement, agreement } from "./evidence/agreement";
+export {
+  type Faithfulness,
+  type FaithfulnessOptions,
+  faithfulness,
+  type PerturbationCurve,
+} from "./evidence/faithfulness";
+export { type Evidence, type JudgeOptions, judge } from "./evidence/judge";
+export {
+  labelRandomisation,
+  parameterRandomisation,
+  type RandomisationCheck,
+  type RandomisationOptions,
+  type RandomisationStage,
+} from "./evidence/randomisation";
+export { type LabelledCohort, type LabelledPatient, shuffleLabels } from "./evidence/shuffle-labels";
+export { type Stability, type StabilityOptions, stability } from "./evidence/stability";
+export {
+  type AgainstChance,
+  type MapTruth,
+  summariseTruth,
+  type TruthOptions,
+  type TruthScores,
+  type TruthSummary,
+  truthScores,
+} from "./evidence/truth";
 export { type LayerGradients, layerGradients, layersGradients, type TappedScore } from "./layer-gradients";
 export type { LayerChoice } from "./layers";
 export type { ExplainablePatient } from "./maps";
@@ -39,4 +73,5 @@ export type { QuestionOptions } from "./open-model";
 export type { Explainable } from "./question";
 export type { CamMap, CamResult, ContributionResult, ImageContribution } from "./result";
 export { SCORES, type Score, type ScoreFunction, type ScoreName } from "./score";
+export { shapleyValues } from "./shapley";
 export { asGrid, type TokenGrid, tokenGrid } from "./tokens";

@@ -1,5 +1,4 @@
 /** From a method's values to a result that says what it is of. */
-import { host } from "../core/host";
 import { startProgress } from "../core/progress";
 import type { Provenance } from "../core/provenance";
 import type { ViewImage, ViewPatient } from "../model";
@@ -84,7 +83,7 @@ export interface ResultFacts<Image extends ViewImage> {
   readonly notes: readonly string[];
 }
 
-/** The result, with a note (and a warning) for maps that are zero everywhere. */
+/** The result, with a note for maps that are zero everywhere. */
 export function resultOf<Image extends ViewImage>(
   { open, method, layers, patient, input, subject, notes }: ResultFacts<Image>,
   values: PatchValues,
@@ -99,7 +98,6 @@ export function resultOf<Image extends ViewImage>(
   );
   const className = spec.tasks[task]!.classes[subject.target]!;
   const flat = flatNotes(maps, task, className);
-  for (const note of flat) host().warn(note);
   return {
     method,
     layers,

@@ -1,7 +1,14 @@
 /** A model opened to be asked: one probe for each score, shared by methods and patients. */
 import { currentSignal } from "../core/abort";
 import type { Device } from "../engine";
-import { type Model, type ModelSpec, modelImages, type ViewImage, type ViewPatient } from "../model";
+import {
+  type Model,
+  type ModelSpec,
+  modelImages,
+  type Parameters,
+  type ViewImage,
+  type ViewPatient,
+} from "../model";
 import { Probe } from "./probe";
 import { chooseClass, chooseTask, type Explainable, modelOf } from "./question";
 import { checkScore, type Score } from "./score";
@@ -28,10 +35,10 @@ export interface PatientPixels<Image extends ViewImage = ViewImage> {
 }
 
 export class OpenModel {
-  readonly model: Model;
+  model: Model;
   readonly task: string;
   /** The class asked about; `undefined`: the predicted one. */
-  readonly asked: number | undefined;
+  asked: number | undefined;
   readonly signal: AbortSignal | undefined;
   private readonly device: Device | "auto" | undefined;
   private readonly score: Score | undefined;
@@ -68,6 +75,12 @@ export class OpenModel {
 
   subject(pixels: Float32Array, usual?: Score): Promise<Subject> {
     return openSubject(this.probe(usual), pixels, this.asked);
+  }
+
+  /** Ask the same of other parameters of the same shapes. */
+  async setParameters(parameters: Parameters): Promise<void> {
+    this.model = { spec: this.spec, parameters };
+    for (const probe of this.probes.values()) await probe.setParameters(parameters);
   }
 
   async dispose(): Promise<void> {

@@ -54,6 +54,8 @@ export interface Answers {
   readonly scores: Float32Array;
   /** Logits of the task, [R, C] */
   readonly logits: Float32Array;
+  /** The share of each image, [R, M], where the fusion block has such shares. */
+  readonly attention?: Float32Array;
 }
 
 interface OpenProgram {
@@ -134,18 +136,24 @@ export class Probe {
     const program = await this.fusionProgram(`answers to ${together}`, together, (x, state, target) =>
       this.answer(x, state, target),
     );
-    const scores: Float32Array[] = [];
-    const logits: Float32Array[] = [];
+    const parts: Record<string, Float32Array[]> = {};
     for (let first = 0; first < count; first += together) {
       const some = Math.min(together, count - first);
       const outputs = await program.run({
         features: padded(features, first, together, width),
         target: this.oneHot(target),
       });
-      scores.push((outputs.scores!.data as Float32Array).slice(0, some));
-      logits.push((outputs.logits!.data as Float32Array).slice(0, some * this.classes.length));
+      for (const [name, { data }] of Object.entries(outputs)) {
+        const rows = (data as Float32Array).slice(0, (some * data.length) / together);
+        parts[name] = [...(parts[name] ?? []), rows];
+      }
     }
-    return { scores: joined(scores), logits: joined(logits) };
+    const { attention } = parts;
+    return {
+      scores: joined(parts.scores!),
+      logits: joined(parts.logits!),
+      ...(attention ? { attention: joined(attention) } : {}),
+    };
   }
 
   /** The gradient of one patient's score with respect to the features, [M * D]. */
@@ -172,9 +180,13 @@ export class Probe {
 
   private answer(features: tf.Tensor, state: LiveParameters, target: tf.Tensor) {
     const flat = tf.reshape(features, [-1, this.featureWidth]); // [R * M, D]
-    const { logits } = forwardFeatures(this.spec, state, flat);
+    const { logits, attention } = forwardFeatures(this.spec, state, flat);
     const { score, task } = this.options;
-    return { scores: scoreOf(score, task, logits, target), logits: logits[task]! };
+    return {
+      scores: scoreOf(score, task, logits, target),
+      logits: logits[task]!,
+      ...(attention ? { attention } : {}),
+    };
   }
 
   private imageProgram(name: string, fn: ImageFunction, readsSlopes: boolean): Promise<Program> {

@@ -67,6 +67,23 @@ describe("methods equal the reference implementation within 1e-5 of the largest 
     },
   );
 
+  test("integrated gradients sum to what the score gained over a blank patient (completeness)", async () => {
+    const { all, none } = reference.shapley; // none: every image blank
+    const off = async (steps: number) => {
+      const { maps, notes } = await cam(model, patient, {
+        ...question,
+        method: "integratedGradients",
+        steps,
+      });
+      const sum = maps.flatMap(({ signedGrid }) => signedGrid!.flat()).reduce((a, b) => a + b, 0);
+      return { share: Math.abs(sum - (all - none)) / Math.abs(all - none), notes };
+    };
+    const [coarse, fine] = [await off(4), await off(256)];
+    expect(fine.share).toBeLessThan(0.05); // five units under a LayerNorm turn sharply
+    expect(fine.share).toBeLessThan(coarse.share / 3);
+    expect(fine.notes.join()).not.toMatch(/should sum/);
+  });
+
   test("several layers are the mean of their maps, each by its largest value", async () => {
     const { maps, layers } = await cam(model, patient, { ...question, method: "hiResCam", layers: LAYERS });
     expect(layers).toEqual(LAYERS);
