@@ -15,6 +15,7 @@ export {
 } from "./comparison";
 export { confusion } from "./confusion";
 export { type ContactSheetOptions, contactSheet } from "./contact-sheet";
+export { contributions } from "./contributions";
 export { type CorrelationFigureOptions, correlation } from "./correlation";
 export { criticalDifference } from "./critical-difference";
 export type { Curves } from "./curves";
