@@ -15,6 +15,8 @@ export interface OsccErrorData {
   MissingImage: { patient: string; site: string; magnification: string; path?: string };
   /** A patient of whom every image is missing or masked: there is nothing to look at. */
   NoImages: { patient: string };
+  /** A file that should hold a compiled program does not, or one of another version, or lacks its state. */
+  InvalidProgram: { path: string; reason: ProgramProblem; names?: readonly string[] };
   /** A file exists but cannot be decoded as an image. */
   UnreadableImage: { path: string };
   /** A file is no NumPy array, is cut off, or holds what cannot be read. */
@@ -55,6 +57,9 @@ export interface OsccErrorData {
   /** A notebook, kernel or JupyterLab installation problem. */
   Kernel: { detail: string };
 }
+
+/** What can be wrong with the file of a compiled program. */
+export type ProgramProblem = "missing" | "not-a-program" | "truncated" | "version" | "device" | "state";
 
 /** What can be wrong with a checkpoint. */
 export type CheckpointProblem =

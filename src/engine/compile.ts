@@ -1,6 +1,7 @@
 /** Compiling a function of tensors into a program. */
 import { writeFile } from "node:fs/promises";
 import { currentSignal } from "../core/abort";
+import { writeWhole } from "../core/whole-file";
 import { selectDevice } from "./devices";
 import { eagerProgram } from "./eager";
 import { withInspection } from "./inspection";
@@ -68,7 +69,8 @@ export async function compile<I extends string, O extends string, S extends stri
           inputs,
           state,
           signal,
-          saveGraph: (path) => writeFile(path, trace("cpu").file()),
+          saveGraph: (path, values) =>
+            writeWhole(path, (beside) => writeFile(beside, trace("cpu").file(values))),
         })
       : await residentProgram(trace(device), state, device, signal, started);
   const inspection = (placeOf?: string) =>

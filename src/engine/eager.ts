@@ -23,7 +23,7 @@ export interface EagerProgram {
   readonly state: Readonly<Record<string, HostTensor>>;
   readonly signal: AbortSignal | undefined;
   /** Called by `save`: writes the traced graph, which an eager program does not have by itself. */
-  readonly saveGraph: (path: string) => Promise<void>;
+  readonly saveGraph: (path: string, state?: Readonly<Record<string, HostTensor>>) => Promise<void>;
 }
 
 /** A program that computes with TensorFlow.js: for debugging a layer, for small work, and as the reference in tests. */
@@ -68,6 +68,16 @@ export async function eagerProgram({
     }
   };
 
+  const readState: BareProgram["readState"] = async (names) => {
+    const wanted = checkNames(name, specs, names);
+    return turns.take(async () => {
+      const current = opened();
+      const read: Record<string, HostTensor> = {};
+      for (const key of wanted) read[key] = await fromTensor(current[key]!);
+      return read;
+    });
+  };
+
   return {
     device: "eager",
     build: { nodes: 0, bytes: 0, milliseconds: performance.now() - started },
@@ -81,15 +91,7 @@ export async function eagerProgram({
         return advance(checked);
       });
     },
-    readState: async (names) => {
-      const wanted = checkNames(name, specs, names);
-      return turns.take(async () => {
-        const current = opened();
-        const read: Record<string, HostTensor> = {};
-        for (const key of wanted) read[key] = await fromTensor(current[key]!);
-        return read;
-      });
-    },
+    readState,
     writeState: async (entries) => {
       const checked = checkEntries(name, specs, entries);
       return turns.take(async () => {
@@ -100,7 +102,7 @@ export async function eagerProgram({
         }
       });
     },
-    save: saveGraph,
+    save: async (path, options) => saveGraph(path, options?.state ? await readState() : undefined),
     dispose: () =>
       turns.take(async () => {
         if (live) tf.dispose(live);

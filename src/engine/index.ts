@@ -25,10 +25,12 @@ export type {
   Program,
   RunInput,
   RunOptions,
+  SaveOptions,
   Step,
   StepFunction,
   Tensors,
 } from "./program";
+export { type OpenOptions, openProgram } from "./saved/open";
 export {
   copyTensor,
   type DType,

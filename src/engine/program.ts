@@ -24,6 +24,12 @@ export type StepFunction<I extends string = string, S extends string = string, O
 /** An input of a run: a host tensor, or its bare elements in row-major order, or a number for a scalar. */
 export type RunInput = HostTensor | TensorData | number;
 
+/** Options of `Program.save`. */
+export interface SaveOptions {
+  /** Whether the values of the state go into the file, default false: the file then has the graph alone. */
+  readonly state?: boolean;
+}
+
 /** A value of a run that holds NaN or infinity. */
 export interface NotFiniteValue {
   /** `input "x"`, `state "w"`, what the code calls it (see `named`), else what it was computed by and of. */
@@ -64,8 +70,11 @@ export interface Program<I extends string = string, O extends string = string, S
    * nothing does. Changes no state. For finding out why a training stopped being numbers: far slower than a run.
    */
   firstNotFinite(inputs: Readonly<Record<I, RunInput>>): Promise<NotFiniteValue | undefined>;
-  /** Write the traced graph as an `.onnx` file, with names and documentation. */
-  save(path: string): Promise<void>;
+  /**
+   * Write the traced graph as an `.onnx` file, with names and documentation, for `openProgram` and any ONNX viewer or
+   * runtime. `state: true` puts the present values of the state in, as what it has unless something is fed.
+   */
+  save(path: string, options?: SaveOptions): Promise<void>;
   /** Give back all memory. Afterwards the program cannot run. */
   dispose(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
+import { writeWhole } from "../core/whole-file";
 import { computeFailure } from "./failures";
 import {
   type BareProgram,
@@ -51,7 +52,7 @@ export async function residentProgram(
     ...traced,
     device,
     bytes: traced.model.byteLength,
-    save: (path) => writeFile(path, traced.file()),
+    save: (path, state) => writeWhole(path, (beside) => writeFile(beside, traced.file(state))),
     signal,
     started,
   });
@@ -63,7 +64,8 @@ export interface PlanFacts {
   readonly outputs: readonly PortSpec[];
   readonly state: readonly PortSpec[];
   readonly nodes: number;
-  readonly save: (path: string) => Promise<void>;
+  /** Write the graph, with values of the state if they are given. */
+  readonly save: (path: string, state?: Readonly<Record<string, HostTensor>>) => Promise<void>;
 }
 
 /** What the main thread knows of a plan beside that. */
@@ -163,6 +165,16 @@ function handle({ worker, program }: Loaded, facts: HandleFacts): BareProgram {
     turns.take(() => (open ? work() : Promise.reject(disposedProgram(name))));
   const inputs = specsByName(facts.inputs);
   const state = specsByName(facts.state);
+  const readState: BareProgram["readState"] = async (names) => {
+    const wanted = checkNames(name, state, names);
+    return inTurn(async () => {
+      const read = await asked("read", { program, names: wanted });
+      return tensorsOf(
+        facts.state.filter((entry) => wanted.includes(entry.name)),
+        read,
+      );
+    });
+  };
   return {
     device,
     build: { nodes: facts.nodes, bytes: facts.bytes, milliseconds: performance.now() - facts.started },
@@ -177,21 +189,12 @@ function handle({ worker, program }: Loaded, facts: HandleFacts): BareProgram {
         return tensorsOf(facts.outputs, outputs);
       });
     },
-    readState: async (names) => {
-      const wanted = checkNames(name, state, names);
-      return inTurn(async () => {
-        const read = await asked("read", { program, names: wanted });
-        return tensorsOf(
-          facts.state.filter((entry) => wanted.includes(entry.name)),
-          read,
-        );
-      });
-    },
+    readState,
     writeState: async (entries) => {
       const values = mapValues(checkEntries(name, state, entries), (tensor) => tensor.data.slice());
       await inTurn(() => asked("write", { program, values }));
     },
-    save: facts.save,
+    save: async (path, options) => facts.save(path, options?.state ? await readState() : undefined),
     dispose: () =>
       turns.take(async () => {
         if (!open) return;

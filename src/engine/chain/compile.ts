@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { currentSignal } from "../../core/abort";
+import { invalidArgument } from "../../core/errors";
 import type { Program } from "../program";
 import type { PlanPlace } from "../protocol";
 import { plannedProgram } from "../resident";
@@ -94,7 +95,14 @@ async function openPlan(
     state: ports(plan.state),
     titleOf: (place: PlanPlace) => plan.titleOf(place),
     nodes: plan.units.reduce((sum, unit) => sum + unit.nodes, 0),
-    save: async (file: string) => {
+    save: async (file: string, state?: object) => {
+      if (state)
+        throw invalidArgument(
+          "save: state",
+          true,
+          "false for a chain, whose graphs are saved one by one",
+          "Keep its state with readState, and compile the chain again to go on.",
+        );
       const { dir, name: stem, ext } = path.parse(file);
       for (const unit of plan.units)
         await writeFile(path.join(dir, `${stem}.${unit.name}${ext}`), unit.file());

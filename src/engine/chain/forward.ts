@@ -68,6 +68,9 @@ function traceLinks(chain: Chain, first: Shape, parameters: Readonly<Record<stri
   });
 }
 
+/** The chain's results in the graph at its end. Not a name that an output may have. */
+const RESULTS = "chain/results";
+
 /** What is made of the results: one more unit, which sees all parameters and takes those it reads. */
 function endCall(
   plan: Plan,
@@ -81,9 +84,9 @@ function endCall(
   const unit = traceUnit(
     "end",
     (given) =>
-      outputs(Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])), given.results!),
-    { results: plan.views[results]!.shape, ...Object.fromEntries(shapes) },
+      outputs(Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])), given[RESULTS]!),
+    { [RESULTS]: plan.views[results]!.shape, ...Object.fromEntries(shapes) },
   );
   for (const { name, shape } of unit.outputs) plan.outputs[name] = plan.tensor(shape);
-  return plan.call(unit, { results, ...viewsOf(plan, own, parameterValue) }, plan.outputs);
+  return plan.call(unit, { [RESULTS]: results, ...viewsOf(plan, own, parameterValue) }, plan.outputs);
 }

@@ -41,36 +41,50 @@ export interface EncodeOptions {
    * Add, as the first output, a sequence made of this value. Fetching it makes the runtime stop before it copies
    * outputs that already lie where they should (see sessions.ts). Not for files that leave the house.
    */
-  readonly fence?: { readonly name: string; readonly of: ValueInfo };
+  readonly fence?: Fence;
+  /** Values that inputs have when nothing is fed, by the name of the input. */
+  readonly defaults?: readonly Constant[];
 }
 
-export function encodeModel(
-  graph: Graph,
-  { name, description, metadata = {}, fence }: EncodeOptions,
-): Uint8Array {
+/** The name of the extra output, and a value to make it of. */
+export interface Fence {
+  readonly name: string;
+  readonly of: Pick<ValueInfo, "name" | "type">;
+}
+
+export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
+  const { name, description, fence, metadata = {}, defaults = [] } = options;
   const body = new ProtobufMessage();
   for (const node of graph.nodes) body.message(1, encodeNode(node, graph.notes.get(node.outputs[0]!)?.label));
-  if (fence) body.message(1, encodeNode(fenceNode(fence.name, fence.of.name)));
+  if (fence) body.message(1, encodeFenceNode(fence));
   body.text(2, name);
-  for (const constant of graph.constants.values()) body.message(5, encodeConstant(constant));
+  for (const constant of [...graph.constants.values(), ...defaults])
+    body.message(5, encodeConstant(constant));
   if (description) body.text(10, description);
   for (const input of graph.inputs) body.message(11, encodeValue(input));
-  if (fence) body.message(12, encodeSequence(fence.name, fence.of.type));
+  if (fence) body.message(12, encodeFence(fence));
   for (const output of graph.outputs) body.message(12, encodeValue(output));
 
   const model = new ProtobufMessage().integer(1, IR_VERSION).text(2, "oscc-lab");
   if (description) model.text(6, description);
-  model.message(7, body);
+  for (const [key, value] of Object.entries(metadata))
+    model.message(14, new ProtobufMessage().text(1, key).text(2, value));
   model.message(8, new ProtobufMessage().integer(2, OPSET));
   if (graph.nodes.some(({ domain }) => domain === "com.microsoft"))
     model.message(8, new ProtobufMessage().text(1, "com.microsoft").integer(2, MICROSOFT_OPSET));
-  for (const [key, value] of Object.entries(metadata))
-    model.message(14, new ProtobufMessage().text(1, key).text(2, value));
+  // Last, so that a file that is cut short anywhere is seen to be.
+  model.message(7, body);
   return model.finish();
 }
 
-function fenceNode(name: string, value: string): Node {
-  return { operator: "SequenceConstruct", domain: "", inputs: [value], outputs: [name], attributes: {} };
+/** The node that makes the fence, and the fence as an output. */
+export function encodeFenceNode({ name, of }: Fence): ProtobufMessage {
+  const inputs = [of.name];
+  return encodeNode({ operator: "SequenceConstruct", domain: "", inputs, outputs: [name], attributes: {} });
+}
+
+export function encodeFence({ name, of }: Fence): ProtobufMessage {
+  return encodeSequence(name, of.type);
 }
 
 function encodeNode(
@@ -96,7 +110,7 @@ function encodeAttribute(name: string, value: Attribute): ProtobufMessage {
   return attribute.integer(20, ATTRIBUTE_TYPE.integers);
 }
 
-function encodeConstant({ name, type, shape, bytes }: Constant): ProtobufMessage {
+export function encodeConstant({ name, type, shape, bytes }: Constant): ProtobufMessage {
   const tensor = new ProtobufMessage();
   for (const length of shape) tensor.integer(1, length);
   return tensor.integer(2, ELEMENT_TYPE[type]).text(8, name).bytes(9, bytes);

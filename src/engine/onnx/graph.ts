@@ -180,7 +180,8 @@ export class Graph {
   }
 }
 
-function elementBytes(values: ArrayLike<number>, type: OnnxType): Uint8Array {
+/** The elements as they lie in a file, little-endian. */
+export function elementBytes(values: ArrayLike<number>, type: OnnxType): Uint8Array {
   const elements = elementArray(values, type);
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
 }

@@ -41,6 +41,14 @@ export class ProtobufMessage {
     return this;
   }
 
+  /** Fields that are encoded already. */
+  raw(fields: Uint8Array): this {
+    this.reserve(fields.byteLength);
+    this.buffer.set(fields, this.size);
+    this.size += fields.byteLength;
+    return this;
+  }
+
   message(field: number, value: ProtobufMessage): this {
     return this.bytes(field, value.finish());
   }

@@ -6,7 +6,8 @@ import type { Graph, Node, ValueInfo } from "../onnx/graph";
 import { type InspectedValue, inspectedValues, inspectFinite } from "../onnx/inspect";
 import { type Tile, tileUpdates } from "../onnx/tile";
 import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
-import { dtypeOf, type TensorSpec, tf } from "../tensors";
+import { defaultState, programMetadata } from "../saved/format";
+import { dtypeOf, type HostTensor, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
 import "./kernels";
 
@@ -36,8 +37,8 @@ export interface TracedFunction {
   readonly fence: string;
   /** The model for the runtime, with the fence. */
   readonly model: Uint8Array;
-  /** The model for a file, without the fence. */
-  readonly file: () => Uint8Array;
+  /** The model for a file, without the fence; with values of the state, if they are given. */
+  readonly file: (state?: Readonly<Record<string, HostTensor>>) => Uint8Array;
   readonly nodes: number;
 }
 
@@ -207,7 +208,13 @@ function record(
       description,
       fence: { name: FENCE, of: smallest(graph.outputs) },
     }),
-    file: () => encodeModel(graph, { name, description }),
+    file: (values = {}) =>
+      encodeModel(graph, {
+        name,
+        description,
+        metadata: programMetadata({ name, device, inputs, outputs, state: ports }),
+        defaults: defaultState(ports, values),
+      }),
     nodes: graph.nodes.length,
   };
 }
