@@ -5,6 +5,7 @@
  * by the main thread (see chain/plan.ts); here it is only carried out.
  */
 import * as ort from "onnxruntime-node";
+import { loadDevicePlan } from "./device-plan";
 import { allFinite } from "./finite";
 import type { PlanPlace, PlanRequest, WireCall } from "./protocol";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
@@ -14,6 +15,7 @@ export async function loadPlan(
   sessions: Sessions,
   { values, ...request }: PlanRequest,
 ): Promise<ResidentProgram> {
+  if (request.device !== "cpu") return loadDevicePlan(sessions, { values, ...request });
   const opened: ort.InferenceSession[] = [];
   for (const { key, model, fence } of request.graphs)
     opened.push(

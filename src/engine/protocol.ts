@@ -69,9 +69,13 @@ export interface WirePhase {
   readonly calls: readonly WireCall[];
 }
 
-/** A program of many small graphs that work on shared buffers in main memory. */
+/**
+ * A program of many small graphs that work on shared buffers. On another device than the processor, buffers that are
+ * only ever seen whole stay there.
+ */
 export interface PlanRequest {
   readonly name: string;
+  readonly device: SessionDevice;
   readonly threads: number;
   readonly graphs: readonly { readonly key: string; readonly model: Uint8Array; readonly fence: string }[];
   /** Lengths in elements. */

@@ -84,10 +84,13 @@ export async function plannedProgram(
   started: number,
 ): Promise<Program> {
   const threads = computeThreads();
-  const graphs = plan.graphs.map((graph) => ({ ...graph, key: sessionKey("cpu", threads, graph.model) }));
+  const graphs = plan.graphs.map((graph) => ({
+    ...graph,
+    key: sessionKey(plan.device, threads, graph.model),
+  }));
   const loaded = await load("loadPlan", plan.name, { ...plan, graphs, threads });
   const bytes = graphs.reduce((sum, { model }) => sum + model.byteLength, 0);
-  const program = handle(loaded, { ...facts, name: plan.name, device: "cpu", bytes, signal, started });
+  const program = handle(loaded, { ...facts, name: plan.name, device: plan.device, bytes, signal, started });
   return { ...program, firstNotFinite: (given) => inspectPlan(loaded, program, plan.name, facts, given) };
 }
 

@@ -99,6 +99,8 @@ export function runner(): Runner {
 const WORKER_SOURCES = [
   "worker",
   "planned",
+  "device-plan",
+  "transfer",
   "sessions",
   "finite",
   "protocol",

@@ -258,14 +258,13 @@ function openSession({
   threads,
   outputs,
   state,
-  fence,
   asItIs,
 }: SessionRequest): Promise<ort.InferenceSession> {
   const graphOptimizationLevel = asItIs ? "disabled" : "all";
   if (device === "cpu")
     return ort.InferenceSession.create(model, { ...cpuOptions(threads), graphOptimizationLevel });
   const onDevice = state.flatMap(({ next }) => (next === undefined ? [] : [[next, "gpu-buffer"] as const]));
-  const onHost = [...outputs.map(({ value }) => [value, "cpu"] as const), [fence, "cpu"] as const];
+  const onHost = outputs.map(({ value }) => [value, "cpu"] as const);
   return ort.InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel,

@@ -47,8 +47,7 @@ export interface StepWishes {
 
 /**
  * One graph for the whole step is quickest for small images. Where it would take too much memory, the encoder is
- * computed as a chain, a patient at a time; that is on the processor only, since graphics memory is not shared
- * between graphs in this runtime.
+ * computed as a chain, a patient at a time.
  */
 export async function openStep({
   model,
@@ -62,7 +61,7 @@ export async function openStep({
   const source = sourceOf(settings.mode);
   const lora = loraOf(settings.mode);
   const together = Math.min(settings.microBatch, settings.batch);
-  const chained = chosen === "cpu" && source === "images" && prefersChain(model.spec, together);
+  const chained = chosen !== "eager" && source === "images" && prefersChain(model.spec, together);
   const size = chained ? 1 : together;
   const options: StepOptions = {
     size,
@@ -81,7 +80,10 @@ export async function openStep({
   const where = { ...(signal ? { signal } : {}), name: "training step" };
   const state = () => ({ ...fixed, ...(chained ? trained : stepState(trained, options)) });
   const program = chained
-    ? await compileChainStep(chainStep(model.spec, { ...fixed, ...trained }, options), where)
+    ? await compileChainStep(chainStep(model.spec, { ...fixed, ...trained }, options), {
+        device: chosen,
+        ...where,
+      })
     : await compile(
         trainingStep(model.spec, names, options),
         { inputs: stepInputs(model.spec, options), state: state() },

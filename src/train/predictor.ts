@@ -60,10 +60,10 @@ export class Predictor {
           );
     const { device: chosen } = await selectDevice(device);
     const where = { name: "predict", ...(signal ? { signal } : {}) };
-    const chained = chosen === "cpu" && source === "images" && prefersChain(model.spec, 1);
+    const chained = chosen !== "eager" && source === "images" && prefersChain(model.spec, 1);
     const batch = chained ? 1 : predictionBatch(model.spec);
     const program = chained
-      ? await compileChain(chainForward(model.spec, model.parameters), where)
+      ? await compileChain(chainForward(model.spec, model.parameters), { device: chosen, ...where })
       : await compile(
           forwardStep(model.spec, source),
           { inputs: sourceInput(model.spec, source, batch), state },
@@ -165,9 +165,9 @@ async function openEncoder(
 ): Promise<Program> {
   const { device: chosen } = await selectDevice(device);
   const where = { name: "encode", ...(signal ? { signal } : {}) };
-  if (chosen === "cpu" && prefersChain(spec, 1)) {
+  if (chosen !== "eager" && prefersChain(spec, 1)) {
     const outputs = (_: unknown, features: tf.Tensor) => ({ features });
-    return compileChain({ ...chainForward(spec, parameters), outputs }, where);
+    return compileChain({ ...chainForward(spec, parameters), outputs }, { device: chosen, ...where });
   }
   return compile(
     (inputs, state) => ({

@@ -3,8 +3,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { currentSignal } from "../../core/abort";
 import { invalidArgument } from "../../core/errors";
-import type { Program } from "../program";
-import type { PlanPlace } from "../protocol";
+import { selectDevice } from "../devices";
+import type { Device, Program } from "../program";
+import type { PlanPlace, SessionDevice } from "../protocol";
 import { plannedProgram } from "../resident";
 import type { HostTensor } from "../tensors";
 import { checkChain, checkInput } from "./check";
@@ -14,6 +15,8 @@ import { type ChainTraining, planTraining } from "./train";
 
 /** Options of `compileChain` and `compileChainStep`. */
 export interface ChainOptions {
+  /** Where to run; default `cpu`. TensorFlow.js itself (`eager`) runs a chain inline, see `runChain`. */
+  readonly device?: Exclude<Device, "eager"> | "auto";
   /** Stops runs of the program; default: the signal of the running cell. */
   readonly signal?: AbortSignal;
   /** What messages call it. */
@@ -23,7 +26,7 @@ export interface ChainOptions {
 /**
  * Compile a chain that is run forward, link by link: the program of `compile` in less memory.
  *
- * Its state are the parameters. It runs on the processor. `save` writes one file for each graph, beside the path
+ * Its state are the parameters. `save` writes one file for each graph, beside the path
  * given: `predict.onnx` becomes `predict.block.forward.onnx` and so on.
  *
  * @throws UnknownName, InvalidArgument  for a chain that does not fit its parameters and inputs
@@ -48,14 +51,20 @@ export async function compileChain(forward: ChainForward, options: ChainOptions 
   const started = performance.now();
   const name = options.name ?? "chain";
   checkChain(name, forward);
-  return openPlan(name, planForward(forward), forward.parameters, currentSignal(options.signal), started);
+  return openPlan(
+    name,
+    planForward(forward, await deviceOf(options)),
+    forward.parameters,
+    currentSignal(options.signal),
+    started,
+  );
 }
 
 /**
  * Compile a training step of a chain, link by link: the step of `compile` in far less memory.
  *
  * The program has the inputs given and the output `loss`; its state are the parameters, the optimiser's moments and
- * the sums of gradients. It runs on the processor. `save` as in `compileChain`.
+ * the sums of gradients; on WebGPU they stay on the device. `save` as in `compileChain`.
  *
  * @throws UnknownName, InvalidArgument  for a chain that does not fit its parameters and inputs
  */
@@ -70,7 +79,14 @@ export async function compileChainStep(
   for (const group of new Set(Object.keys(training.parameters).map(training.optimiser.groupOf)))
     for (const input of Object.values(training.optimiser.rates(group)))
       checkInput(name, input, training.inputs);
-  return openPlan(name, planTraining(training), training.parameters, currentSignal(options.signal), started);
+  const plan = planTraining(training, await deviceOf(options));
+  return openPlan(name, plan, training.parameters, currentSignal(options.signal), started);
+}
+
+async function deviceOf({ device = "cpu" }: ChainOptions): Promise<SessionDevice> {
+  const { device: chosen } = await selectDevice(device);
+  if (chosen !== "eager") return chosen;
+  throw invalidArgument("device", device, "cpu, webgpu, cuda or auto", "runChain runs a chain eagerly.");
 }
 
 async function openPlan(

@@ -1,6 +1,6 @@
 /** A chain run forward only: nothing is kept, and two buffers take turns between links. */
 import type { Tensors } from "../program";
-import type { WireCall } from "../protocol";
+import type { SessionDevice, WireCall } from "../protocol";
 import { type HostTensor, sizeOf, type tf } from "../tensors";
 import { type Chain, parametersOf } from "./link";
 import { Plan, type View, viewsOf } from "./plan";
@@ -20,12 +20,15 @@ export interface ChainForward {
 }
 
 /** The plan: the inputs given, the outputs that `outputs` makes; the parameters as state. */
-export function planForward({ chain, items, inputs, parameters, outputs }: ChainForward): Plan {
-  const plan = new Plan();
+export function planForward(
+  { chain, items, inputs, parameters, outputs }: ChainForward,
+  device: SessionDevice,
+): Plan {
+  const plan = new Plan(device);
   for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
   for (const [name, { shape }] of Object.entries(parameters)) plan.state[name] = plan.tensor(shape);
   const [count, ...rest] = inputs[items.input]!;
-  const units = traceLinks(chain, [items.group, ...rest], parameters);
+  const units = traceLinks(device, chain, [items.group, ...rest], parameters);
   const resultShape = units[units.length - 1]!.outputs[0]!.shape;
   const results = plan.tensor([count!, ...resultShape.slice(1)]);
 
@@ -53,7 +56,12 @@ export function planForward({ chain, items, inputs, parameters, outputs }: Chain
 }
 
 /** The links' graphs; links that are the same function on the same shapes share theirs. */
-function traceLinks(chain: Chain, first: Shape, parameters: Readonly<Record<string, HostTensor>>): Unit[] {
+function traceLinks(
+  device: SessionDevice,
+  chain: Chain,
+  first: Shape,
+  parameters: Readonly<Record<string, HostTensor>>,
+): Unit[] {
   const known = new Map<string, Unit>();
   let shape = first;
   return chain.map((link) => {
@@ -61,7 +69,7 @@ function traceLinks(chain: Chain, first: Shape, parameters: Readonly<Record<stri
       Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
     );
     const key = JSON.stringify([link.kind, shape, shapes]);
-    const unit = known.get(key) ?? traceForward(link, shape, shapes);
+    const unit = known.get(key) ?? traceForward(device, link, shape, shapes);
     known.set(key, unit);
     shape = unit.outputs[0]!.shape;
     return unit;
@@ -82,6 +90,7 @@ function endCall(
   const own = { parameters: Object.fromEntries(names.map((name) => [name, name])) };
   const shapes = names.map((name) => [parameterValue(name), parameters[name]!.shape]);
   const unit = traceUnit(
+    plan.device,
     "end",
     (given) =>
       outputs(Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])), given[RESULTS]!),

@@ -1,5 +1,5 @@
 /** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
-import type { PlanPlace, PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
+import type { PlanPlace, PlanRequest, SessionDevice, WireCall, WirePhase, WireView } from "../protocol";
 import { sizeOf } from "../tensors";
 import type { Link } from "./link";
 import type { Unit } from "./units";
@@ -23,6 +23,8 @@ export class Plan {
   readonly inputs: Record<string, View> = {};
   readonly outputs: Record<string, View> = {};
   readonly state: Record<string, View> = {};
+
+  constructor(readonly device: SessionDevice) {}
 
   buffer(length: number): Buffer {
     return this.buffers.push(length) - 1;
@@ -86,9 +88,9 @@ export class Plan {
   ): Omit<PlanRequest, "threads" | "graphs"> & {
     readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
   } {
-    const { buffers, views, inputs, outputs, state, phases } = this;
+    const { device, buffers, views, inputs, outputs, state, phases } = this;
     const graphs = this.units.map(({ model, fence }) => ({ model, fence }));
-    return { name, graphs, buffers, views, inputs, outputs, state, values, phases };
+    return { name, device, graphs, buffers, views, inputs, outputs, state, values, phases };
   }
 }
 

@@ -8,9 +8,9 @@
  */
 
 import type { Tensors } from "../program";
-import type { WireCall } from "../protocol";
+import type { SessionDevice, WireCall } from "../protocol";
 import { type HostTensor, sizeOf, tf } from "../tensors";
-import { type FlatLayout, flatLayout } from "./layout";
+import { flatLayout } from "./layout";
 import { type Chain, parametersOf } from "./link";
 import { Plan, type View, viewsOf } from "./plan";
 import {
@@ -23,6 +23,7 @@ import {
   traceLoss,
   traceTrainedLink,
   traceUnit,
+  type Unit,
 } from "./units";
 
 type Shape = readonly number[];
@@ -62,41 +63,73 @@ export interface ChainTraining {
 }
 
 /** The plan of a training step: the inputs given, output `loss`; parameters, moments and gradient sums as state. */
-export function planTraining(training: ChainTraining): Plan {
-  const plan = new Plan();
-  const { inputs, parameters, apply } = training;
+export function planTraining(training: ChainTraining, device: SessionDevice): Plan {
+  const plan = new Plan(device);
+  const { inputs, apply } = training;
   for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
-  const layout = flatLayout(parameters, training.optimiser.groupOf);
-  const vectors = placeState(plan, layout, training);
+  const { pieces, sums } = device === "cpu" ? placeFlat(plan, training) : placeApart(plan, training);
   plan.phase(passCalls(plan, training));
   const conditional = apply === undefined ? {} : { onlyIf: apply };
   const total = plan.tensor([]);
-  plan.phase(updateCalls(plan, layout, vectors, total, training), { ...conditional, clear: [total] });
-  plan.phase([], { ...conditional, clear: [plan.view(vectors.gradient!, 0, [layout.length])] });
+  plan.phase(updateCalls(plan, pieces, total, training), { ...conditional, clear: [total] });
+  plan.phase([], { ...conditional, clear: sums });
   return plan;
 }
 
-/** The long vectors by role; every parameter's part of each is an entry of the state. */
-function placeState(plan: Plan, layout: FlatLayout, { parameters, optimiser }: ChainTraining) {
-  const entryName: Record<string, (parameter: string) => string> = {
-    value: (name) => name,
-    gradient: optimiser.sum,
-    ...optimiser.moments,
-  };
+/** Parameters that are updated by one call: what lies where, by role. */
+interface Piece {
+  readonly group: string;
+  readonly shape: Shape;
+  readonly views: Readonly<Record<string, View>>;
+}
+
+interface PlacedState {
+  readonly pieces: readonly Piece[];
+  /** Views of all sums of gradients. */
+  readonly sums: readonly View[];
+}
+
+/** The roles of what is kept of each parameter, with the names in the state. */
+function rolesOf({ sum, moments }: Optimiser): Record<string, (parameter: string) => string> {
+  return { value: (name) => name, gradient: sum, ...moments };
+}
+
+/** In main memory: one long vector for each role, updated in equal pieces. Each parameter's part is an entry of the state. */
+function placeFlat(plan: Plan, { parameters, optimiser }: ChainTraining): PlacedState {
+  const { length, piece, offsets, pieces } = flatLayout(parameters, optimiser.groupOf);
+  const roles = rolesOf(optimiser);
   const vectors: Record<string, number> = {};
-  for (const [role, nameOf] of Object.entries(entryName)) {
-    vectors[role] = plan.buffer(layout.length);
+  for (const [role, nameOf] of Object.entries(roles)) {
+    vectors[role] = plan.buffer(length);
     for (const [name, { shape }] of Object.entries(parameters))
-      plan.state[nameOf(name)] = plan.view(vectors[role], layout.offsets[name]!, shape);
+      plan.state[nameOf(name)] = plan.view(vectors[role], offsets[name]!, shape);
   }
-  return vectors;
+  const viewsAt = (offset: number) =>
+    Object.fromEntries(Object.keys(roles).map((role) => [role, plan.view(vectors[role]!, offset, [piece])]));
+  return {
+    pieces: pieces.map(({ offset, group }) => ({ group, shape: [piece], views: viewsAt(offset) })),
+    sums: [plan.view(vectors.gradient!, 0, [length])],
+  };
+}
+
+/** On a device, where a part of a buffer cannot be handed to a graph: each parameter is a piece. */
+function placeApart(plan: Plan, { parameters, optimiser }: ChainTraining): PlacedState {
+  const pieces = Object.entries(parameters).map(([name, { shape }]): Piece => {
+    const views = Object.entries(rolesOf(optimiser)).map(([role, nameOf]) => {
+      const view = plan.tensor(shape);
+      plan.state[nameOf(name)] = view;
+      return [role, view] as const;
+    });
+    return { group: optimiser.groupOf(name), shape, views: Object.fromEntries(views) };
+  });
+  return { pieces, sums: pieces.map(({ views }) => views.gradient!) };
 }
 
 /** Forward of all groups, the loss, and all groups back. */
 function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
   const { chain, items, inputs, parameters } = training;
   const [count, ...rest] = inputs[items.input]!;
-  const links = traceLinks(chain, [items.group, ...rest], parameters);
+  const links = traceLinks(plan.device, chain, [items.group, ...rest], parameters);
   const [, ...resultShape] = links[links.length - 1]!.result;
   const results = plan.tensor([count!, ...resultShape]);
   const slopes = plan.tensor([count!, ...resultShape]);
@@ -165,6 +198,7 @@ function lossCall(
   const others = Object.keys(parameters).filter((name) => !inChain.has(name));
   const end = { parameters: Object.fromEntries(others.map((name) => [name, name])) };
   const unit = traceLoss(
+    plan.device,
     loss,
     plan.views[results]!.shape,
     Object.fromEntries(others.map((name) => [name, parameters[name]!.shape])),
@@ -192,6 +226,7 @@ function lossCall(
 
 /** The graphs of each link; links that are the same function on the same shapes share theirs. */
 function traceLinks(
+  device: SessionDevice,
   chain: Chain,
   first: Shape,
   parameters: Readonly<Record<string, HostTensor>>,
@@ -203,7 +238,7 @@ function traceLinks(
       Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
     );
     const key = JSON.stringify([link.kind, i === 0, shape, shapes]);
-    const traced = known.get(key) ?? traceTrainedLink(link, shape, shapes, i === 0);
+    const traced = known.get(key) ?? traceTrainedLink(device, link, shape, shapes, i === 0);
     known.set(key, traced);
     shape = traced.result;
     return traced;
@@ -213,44 +248,71 @@ function traceLinks(
 /** The optimiser over all pieces, with the common factor of the gradients before it. */
 function updateCalls(
   plan: Plan,
-  { piece, pieces }: FlatLayout,
-  vectors: Readonly<Record<string, number>>,
+  pieces: readonly Piece[],
   total: View,
   { optimiser }: ChainTraining,
 ): WireCall[] {
   const { scale } = optimiser;
-  const roles = Object.keys(vectors);
-  const rateNames = Object.keys(optimiser.rates(pieces[0]!.group));
-  const scalars = Object.fromEntries([...rateNames, "scale"].map((name) => [name, [] as Shape]));
-  const ofPiece = (offset: number) =>
-    Object.fromEntries(roles.map((role) => [role, plan.view(vectors[role]!, offset, [piece])]));
-  const update = traceUnit(
-    "update",
-    (inputs) => {
-      const gradient = scale ? tf.mul(inputs.gradient!, inputs.scale!) : inputs.gradient!;
-      const next = optimiser.update({ ...inputs, gradient }, inputs);
-      return Object.fromEntries(Object.entries(next).map(([role, tensor]) => [`next/${role}`, tensor]));
-    },
-    { ...Object.fromEntries(roles.map((role) => [role, [piece]])), ...scalars },
-  );
   const factor = plan.tensor([]);
   const calls: WireCall[] = [];
   if (scale) {
-    const measure = traceUnit(
-      "measure",
-      ({ gradient, total }) => ({ sum: tf.add(total!, scale.measure(gradient!)) }),
-      { gradient: [piece], total: [] },
+    const measureOf = perShape((shape) =>
+      traceUnit(
+        plan.device,
+        unitName(plan.device, "measure", shape),
+        ({ gradient, total }) => ({ sum: tf.add(total!, scale.measure(gradient!)) }),
+        { gradient: shape, total: [] },
+      ),
     );
-    const finish = traceUnit("scale", ({ total }) => ({ scale: scale.factor(total!) }), { total: [] });
-    for (const { offset } of pieces)
-      calls.push(plan.call(measure, { ...ofPiece(offset), total }, { sum: total }));
+    const finish = traceUnit(plan.device, "scale", ({ total }) => ({ scale: scale.factor(total!) }), {
+      total: [],
+    });
+    for (const { shape, views } of pieces)
+      calls.push(plan.call(measureOf(shape), { ...views, total }, { sum: total }));
     calls.push(plan.call(finish, { total }, { scale: factor }));
   }
-  for (const { offset, group } of pieces) {
-    const views = ofPiece(offset);
+  const rateNames = Object.keys(optimiser.rates(pieces[0]!.group));
+  const updateOf = perShape((shape) => traceUpdate(plan.device, optimiser, rateNames, shape));
+  for (const { shape, views, group } of pieces) {
     const rates = Object.entries(optimiser.rates(group)).map(([name, input]) => [name, plan.inputs[input]!]);
-    const next = Object.fromEntries(roles.map((role) => [`next/${role}`, views[role]!]));
-    calls.push(plan.call(update, { ...views, ...Object.fromEntries(rates), scale: factor }, next));
+    const next = Object.fromEntries(Object.entries(views).map(([role, view]) => [`next/${role}`, view]));
+    calls.push(plan.call(updateOf(shape), { ...views, ...Object.fromEntries(rates), scale: factor }, next));
   }
   return calls;
+}
+
+/** The optimiser's update of parameters of a shape. */
+function traceUpdate(
+  device: SessionDevice,
+  optimiser: Optimiser,
+  rates: readonly string[],
+  shape: Shape,
+): Unit {
+  const roles = Object.keys(rolesOf(optimiser));
+  const scalars = [...rates, "scale"].map((name) => [name, []]);
+  return traceUnit(
+    device,
+    unitName(device, "update", shape),
+    (inputs) => {
+      const gradient = optimiser.scale ? tf.mul(inputs.gradient!, inputs.scale!) : inputs.gradient!;
+      const next = optimiser.update({ ...inputs, gradient }, inputs);
+      return Object.fromEntries(Object.entries(next).map(([role, tensor]) => [`next/${role}`, tensor]));
+    },
+    { ...Object.fromEntries(roles.map((role) => [role, shape])), ...Object.fromEntries(scalars) },
+  );
+}
+
+/** In main memory there is one shape only, that of a piece. */
+function unitName(device: SessionDevice, work: string, shape: Shape): string {
+  return device === "cpu" ? work : `${work}.${shape.join("x")}`;
+}
+
+/** What `make` makes of a shape, made once. */
+function perShape<T>(make: (shape: Shape) => T): (shape: Shape) => T {
+  const made = new Map<string, T>();
+  return (shape) => {
+    const known = made.get(String(shape)) ?? make(shape);
+    made.set(String(shape), known);
+    return known;
+  };
 }

@@ -3,6 +3,7 @@ import { cutGraph, foldSums } from "../onnx/cut";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, ValueInfo } from "../onnx/graph";
 import type { Tensors } from "../program";
+import type { SessionDevice } from "../protocol";
 import { type TensorSpec, tf } from "../tensors";
 import { FENCE, smallest, traceGraph } from "../trace/trace";
 import type { Link } from "./link";
@@ -27,8 +28,8 @@ export const sumValue = (name: string) => `gradient/${name}`;
 export const nextSumValue = (name: string) => `next/${name}`;
 
 /** A link that is only run forward: `x` and parameters to `y`. */
-export function traceForward(link: Link, x: Shape, parameters: Shapes): Unit {
-  return unit(`${link.kind}.forward`, forwardGraph(link, x, parameters));
+export function traceForward(device: SessionDevice, link: Link, x: Shape, parameters: Shapes): Unit {
+  return unit(device, `${link.kind}.forward`, forwardGraph(device, link, x, parameters));
 }
 
 /** The graphs of a link: forward and, from what was kept, backward. */
@@ -47,8 +48,14 @@ export interface TrainedLink {
  * Forward: `x` and parameters to `y` and what is kept. Backward: that, and the gradient `dy` of the result, to the
  * gradient `dx` (unless the link is the first) and new sums of the parameters' gradients.
  */
-export function traceTrainedLink(link: Link, x: Shape, parameters: Shapes, first: boolean): TrainedLink {
-  const result = forwardGraph(link, x, parameters).outputs[0]!.shape;
+export function traceTrainedLink(
+  device: SessionDevice,
+  link: Link,
+  x: Shape,
+  parameters: Shapes,
+  first: boolean,
+): TrainedLink {
+  const result = forwardGraph(device, link, x, parameters).outputs[0]!.shape;
   const names = Object.keys(parameters);
   const joint = traceGraph(
     (inputs) => {
@@ -65,15 +72,15 @@ export function traceTrainedLink(link: Link, x: Shape, parameters: Shapes, first
       return { y: value, ...(first ? {} : { dx: grads[0]! }), ...addedSums(names, inputs, gradients) };
     },
     specs({ x, dy: result, ...parameterShapes(parameters), ...sumShapes(parameters) }),
-    "cpu",
+    device,
   );
   const { forward, backward, kept } = cutGraph(joint, "y");
   foldSums(backward);
   // A link of the same kind further on needs more of the way back, and so may keep more.
   const name = first ? `${link.kind}.first` : link.kind;
   return {
-    forward: unit(`${name}.forward`, forward),
-    backward: unit(`${name}.backward`, backward),
+    forward: unit(device, `${name}.forward`, forward),
+    backward: unit(device, `${name}.backward`, backward),
     result,
     kept: kept.filter(({ name }) => name !== "y"),
   };
@@ -90,6 +97,7 @@ export type ChainMeasures = (parameters: Tensors, results: tf.Tensor, inputs: Te
  * measured.
  */
 export function traceLoss(
+  device: SessionDevice,
   loss: ChainLoss,
   results: Shape,
   parameters: Shapes,
@@ -112,25 +120,30 @@ export function traceLoss(
       };
     },
     specs({ results, ...inputs, ...parameterShapes(parameters), ...sumShapes(parameters) }),
-    "cpu",
+    device,
   );
   foldSums(graph);
-  return unit("loss", graph);
+  return unit(device, "loss", graph);
 }
 
 /** Any function of tensors as a unit. */
-export function traceUnit(name: string, fn: (inputs: Tensors) => Tensors, inputs: Shapes): Unit {
-  return unit(name, traceGraph(fn, specs(inputs), "cpu"));
+export function traceUnit(
+  device: SessionDevice,
+  name: string,
+  fn: (inputs: Tensors) => Tensors,
+  inputs: Shapes,
+): Unit {
+  return unit(device, name, traceGraph(fn, specs(inputs), device));
 }
 
-function forwardGraph(link: Link, x: Shape, parameters: Shapes): Graph {
+function forwardGraph(device: SessionDevice, link: Link, x: Shape, parameters: Shapes): Graph {
   return traceGraph(
     (inputs) => {
       const live = Object.keys(parameters).map((name) => [name, inputs[parameterValue(name)]!]);
       return { y: link.apply(Object.fromEntries(live), inputs.x!) };
     },
     specs({ x, ...parameterShapes(parameters) }),
-    "cpu",
+    device,
   );
 }
 
@@ -153,14 +166,17 @@ function specs(shapes: Shapes): Record<string, Required<TensorSpec>> {
   );
 }
 
-function unit(name: string, graph: Graph): Unit {
+function unit(device: SessionDevice, name: string, graph: Graph): Unit {
   const read = new Set(graph.nodes.flatMap((node) => node.inputs));
   graph.inputs.splice(0, graph.inputs.length, ...graph.inputs.filter((input) => read.has(input.name)));
   return {
     name,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    model: encodeModel(graph, { name, fence: { name: FENCE, of: smallest(graph.outputs) } }),
+    model: encodeModel(graph, {
+      name,
+      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
+    }),
     file: () => encodeModel(graph, { name }),
     fence: FENCE,
     nodes: graph.nodes.length,

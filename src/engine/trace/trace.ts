@@ -35,7 +35,7 @@ export interface TracedFunction {
   readonly state: readonly StatePort[];
   /** The name of the fence, an extra output (see `EncodeOptions.fence`). */
   readonly fence: string;
-  /** The model for the runtime, with the fence. */
+  /** The model for the runtime; on the processor with the fence. */
   readonly model: Uint8Array;
   /** The model for a file, without the fence; with values of the state, if they are given. */
   readonly file: (state?: Readonly<Record<string, HostTensor>>) => Uint8Array;
@@ -206,7 +206,7 @@ function record(
     model: encodeModel(tiled.graph, {
       name,
       description,
-      fence: { name: FENCE, of: smallest(graph.outputs) },
+      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
     }),
     file: (values = {}) =>
       encodeModel(graph, {

@@ -18,6 +18,7 @@ import {
   runChain,
   tf,
 } from "../../../src/engine";
+import { planTraining } from "../../../src/engine/chain/train";
 import { traceTrainedLink } from "../../../src/engine/chain/units";
 
 const open: Program[] = [];
@@ -72,7 +73,7 @@ describe("cutting a link", () => {
   const shapes = { up: [WIDTH, WIDTH], down: [WIDTH, WIDTH] };
 
   test("keeps the products that the gradient needs, and computes the rest again", () => {
-    const { kept, backward, forward } = traceTrainedLink(chain[1]!, [2, WIDTH], shapes, false);
+    const { kept, backward, forward } = traceTrainedLink("cpu", chain[1]!, [2, WIDTH], shapes, false);
     // The gradient needs tanh(x up): the product is kept, the tangent computed again. x down it does not need.
     expect(kept.map(({ shape }) => shape)).toEqual([[2, WIDTH]]);
     expect(backward.inputs.map(({ name }) => name)).toEqual(
@@ -82,15 +83,38 @@ describe("cutting a link", () => {
   });
 
   test("adds gradients inside the products: no Add of a whole matrix is left", () => {
-    const { backward } = traceTrainedLink(chain[1]!, [2, WIDTH], shapes, false);
+    const { backward } = traceTrainedLink("cpu", chain[1]!, [2, WIDTH], shapes, false);
     expect(backward.outputs.map(({ name }) => name).sort()).toEqual(["dx", "next/down", "next/up"]);
     // Products: the gradients of x and of the hidden layer, and two of weights. Tanh once more. One residual sum.
     expect(backward.nodes).toBeLessThan(14);
   });
 
   test("the first link has no gradient of its input", () => {
-    const { backward } = traceTrainedLink(chain[0]!, [2, WIDTH], shapes, true);
+    const { backward } = traceTrainedLink("cpu", chain[0]!, [2, WIDTH], shapes, true);
     expect(backward.outputs.map(({ name }) => name).sort()).toEqual(["next/down", "next/up"]);
+  });
+});
+
+describe("a plan for a graphics device", () => {
+  const plan = planTraining({ ...training, optimiser: { ...training.optimiser, moments: {} } }, "webgpu");
+  const length = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+  test("never shows a part of the state, which has to stay on the device", () => {
+    const state = new Set(Object.values(plan.state).map((view) => plan.views[view]!.buffer));
+    expect(state.size).toBe(Object.keys(plan.state).length);
+    for (const { buffer, shape } of plan.views)
+      if (state.has(buffer)) expect(length(shape)).toBe(plan.buffers[buffer]);
+  });
+
+  test("has one update graph for each shape, and uses no operator that the device lacks", () => {
+    const names = plan.units.map((unit) => unit.name);
+    expect(names.filter((name) => name.startsWith("update"))).toEqual([
+      `update.${WIDTH}x${WIDTH}`,
+      `update.1x${WIDTH}`,
+    ]);
+    expect(new Set(names).size).toBe(names.length);
+    const text = plan.units.map((unit) => Buffer.from(unit.model).toString("latin1")).join();
+    expect(text).not.toMatch(/FusedMatMul|SequenceConstruct/);
   });
 });
 

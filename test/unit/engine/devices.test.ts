@@ -63,24 +63,42 @@ describe("devices", () => {
     await program.dispose();
   });
 
-  it.skipIf(!softwareVulkan || !runsSlowTests)(
+  const skipped = !softwareVulkan || !runsSlowTests;
+
+  /** What a script prints that runs on the software device. */
+  async function onSoftwareDevice(script: string) {
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(__dirname, script)], {
+      timeout: 220_000,
+      env: {
+        ...process.env,
+        LD_LIBRARY_PATH: CHROMIUM,
+        VK_DRIVER_FILES: SOFTWARE_DRIVER,
+        VK_ICD_FILENAMES: SOFTWARE_DRIVER,
+        XDG_RUNTIME_DIR: mkdtempSync(path.join(os.tmpdir(), "oscc-webgpu-")),
+      },
+    });
+    return JSON.parse(stdout.split("\n").findLast((line) => line.startsWith("{"))!);
+  }
+
+  it.skipIf(skipped)(
+    "of WebGPU train a whole model as the CPU does, as one graph and as a chain, and no node falls back (needs OSCC_SLOW_TESTS=1 and Chromium's Vulkan device)",
+    async () => {
+      const found = await onSoftwareDevice("webgpu-step-child.cjs");
+      for (const form of ["oneGraph", "chain"]) {
+        expect(found[form].loss, form).toBeLessThan(1e-5);
+        expect(found[form].parameters, form).toBeLessThan(1e-5);
+      }
+      expect(found.providersOfOneGraph).toEqual({ webgpu: expect.any(Number) });
+      expect(found.providersOfChain).toEqual({ webgpu: expect.any(Number) });
+      expect(found.providersOfOneGraph.webgpu).toBeGreaterThan(1000);
+    },
+    240_000,
+  );
+
+  it.skipIf(skipped)(
     "of WebGPU compute what the CPU does, all nodes on the device, and a software one is never chosen (needs OSCC_SLOW_TESTS=1 and Chromium's Vulkan device)",
     async () => {
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        [path.join(__dirname, "webgpu-child.cjs")],
-        {
-          timeout: 110_000,
-          env: {
-            ...process.env,
-            LD_LIBRARY_PATH: CHROMIUM,
-            VK_DRIVER_FILES: SOFTWARE_DRIVER,
-            VK_ICD_FILENAMES: SOFTWARE_DRIVER,
-            XDG_RUNTIME_DIR: mkdtempSync(path.join(os.tmpdir(), "oscc-webgpu-")),
-          },
-        },
-      );
-      const found = JSON.parse(stdout.split("\n").findLast((line) => line.startsWith("{"))!);
+      const found = await onSoftwareDevice("webgpu-child.cjs");
       expect(found.auto).toMatch(/^cpu: .*webgpu: self-test passed, but slower than the processor/);
       expect(found.providers).toEqual(["WebGpuExecutionProvider"]);
       found.webgpu.forEach((value: number, i: number) => {
@@ -88,6 +106,6 @@ describe("devices", () => {
       });
       expect(found.steps).toEqual([3, 3]);
     },
-    120_000,
+    240_000,
   );
 });

@@ -1,0 +1,55 @@
+/**
+ * Moving tensors between main memory and a device.
+ *
+ * Asking a tensor on a device for its data is not safe in this runtime, so they move through graphs that copy: what
+ * goes in on one side comes out on the other.
+ */
+import * as ort from "onnxruntime-node";
+import { encodeModel } from "./onnx/encode";
+import { Graph } from "./onnx/graph";
+import type { SessionDevice } from "./protocol";
+
+type Place = "cpu" | "gpu-buffer";
+
+/** Copies single-precision tensors, with one graph for each shape and direction. */
+export class Transfer {
+  private readonly copiers = new Map<string, Promise<ort.InferenceSession>>();
+
+  constructor(private readonly device: Exclude<SessionDevice, "cpu">) {}
+
+  /** The elements of a tensor, wherever it lies, in an array of their own. */
+  async toHost(tensor: ort.Tensor): Promise<Float32Array> {
+    const onHost = tensor.location === "cpu" ? tensor : await this.copied(tensor, "cpu");
+    return (onHost.data as Float32Array).slice();
+  }
+
+  /** A tensor on the device, where this runtime can hold one there; else the tensor given. */
+  async toDevice(tensor: ort.Tensor): Promise<ort.Tensor> {
+    return this.device === "webgpu" ? this.copied(tensor, "gpu-buffer") : tensor;
+  }
+
+  async close(): Promise<void> {
+    for (const opening of this.copiers.values()) await (await opening).release();
+    this.copiers.clear();
+  }
+
+  private async copied(tensor: ort.Tensor, to: Place): Promise<ort.Tensor> {
+    const key = `${to} ${tensor.dims.join(",")}`;
+    const opening = this.copiers.get(key) ?? this.openCopier(tensor.dims, to);
+    this.copiers.set(key, opening);
+    const { y } = await (await opening).run({ x: tensor });
+    return y!;
+  }
+
+  private openCopier(shape: readonly number[], to: Place): Promise<ort.InferenceSession> {
+    const graph = new Graph();
+    const info = { type: "float32", shape } as const;
+    graph.input({ name: "x", ...info });
+    graph.finish([{ name: "y", ...info, value: "x" }]);
+    return ort.InferenceSession.create(encodeModel(graph, { name: "copy" }), {
+      executionProviders: [this.device],
+      logSeverityLevel: 3,
+      ...(this.device === "webgpu" ? { preferredOutputLocation: { y: to } } : {}),
+    });
+  }
+}
