@@ -29,6 +29,8 @@ import { type EncoderName, type ImageSize, type ViTConfig, vitConfig } from "./v
 export interface View {
   readonly site: string;
   readonly magnification: string;
+  /** A part of the photograph at its full resolution, as large as the model's input; absent: all of it, resized. */
+  readonly tile?: readonly [row: number, column: number];
 }
 
 /** A question a model answers: its classes, in label order. */
@@ -119,7 +121,11 @@ export function modelSpec(options: ModelOptions): ModelSpec {
     fusion: referTo(fusion, fusionWidth),
     head: { hidden: headHidden, dropout },
     tasks: Object.fromEntries(tasks.map(([name, { title, classes }]) => [name, { title, classes }])),
-    views: options.views.map(({ site, magnification }) => ({ site, magnification })),
+    views: options.views.map(({ site, magnification, tile }) => ({
+      site,
+      magnification,
+      ...(tile ? { tile } : {}),
+    })),
     normalisation: normalisation(options.normalisation ?? "multi-oscc"),
     imageFit: options.imageFit ?? "squash",
   };

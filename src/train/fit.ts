@@ -2,39 +2,20 @@
 import { currentSignal } from "../core/abort";
 import { invalidArgument } from "../core/errors";
 import { host, inNotebook } from "../core/host";
-import { startProgress } from "../core/progress";
 import { Rng } from "../core/random";
 import { MISSING_LABEL } from "../evaluate";
 import { Augmenter, augmentationRecipe } from "../image";
-import {
-  createModel,
-  inferEncoder,
-  LORA_PREFIX,
-  type LoadReport,
-  loadEncoder,
-  type Model,
-  type ModelOptions,
-  NORMALISATIONS,
-  readCheckpoint,
-  under,
-} from "../model";
+import { LORA_PREFIX, type Model, under } from "../model";
 import type { BatchOptions } from "./batches";
 import { Checkpoints } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
+import { tableOf } from "./feature-table";
 import { curveText, type EpochRecord } from "./history";
 import { type RunIdentity, runIdentity } from "./identity";
 import { trainingLoop } from "./loop";
-import {
-  type FitOptions,
-  type FitSettings,
-  lossFunctions,
-  resolveOptions,
-  TRAINING_PRESETS,
-} from "./options";
-import { PixelSource } from "./pixels";
-import { encodePatients } from "./predictor";
+import { type FitOptions, type FitSettings, lossFunctions, resolveOptions } from "./options";
 import { Run } from "./run";
-import { pixelStatistics } from "./statistics";
+import { modelAtStart } from "./starting-model";
 import { withSyntheticPatients } from "./synthetic-patients";
 import { balancedClassWeights } from "./targets";
 import { newAdapters, sourceOf, trainedModel } from "./tuning";
@@ -77,11 +58,14 @@ export async function fit<Task extends string>(
     );
   const losses = lossFunctions(settings.tasks, options.loss);
 
-  const start = await startingModel(cohort, settings, options, rng.split("model"));
-  const pixels = new PixelSource(start.model.spec, signal);
-  await decode([...train, ...valid], pixels);
-  const model =
-    settings.normalisation === "train" ? await withStatistics(start.model, train, pixels) : start.model;
+  const isFrozen = sourceOf(settings.mode) === "features";
+  const needed = [...train, ...valid];
+  const { model, weights, pixels } = await modelAtStart(cohort, settings, options, {
+    rng: rng.split("model"),
+    signal,
+    read: isFrozen ? [] : needed,
+    statistics: train,
+  });
 
   let identity: RunIdentity | undefined;
   const checkpoints = await Checkpoints.open(options.checkpoint, {
@@ -91,7 +75,13 @@ export async function fit<Task extends string>(
     },
     modelOf: (trained) => ({ spec: model.spec, parameters: trainedModel(model, trained, settings.mode) }),
   });
-  const read = await reader(settings, model, [...train, ...valid], pixels, options.device, signal);
+  const where = { device: options.device ?? "auto", ...(signal ? { signal } : {}) } as const;
+  const features = isFrozen
+    ? (options.features ?? (await tableOf(cohort, settings, { model, weights, pixels }, needed, where)))
+    : undefined;
+  const read: BatchOptions["read"] = features
+    ? async (patient) => features.of(patient)
+    : (patient) => pixels.read(patient);
   const shown =
     settings.sampler === "smote"
       ? await withSyntheticPatients({ patients: train, read }, settings.tasks, rng.split("smote").path)
@@ -115,7 +105,7 @@ export async function fit<Task extends string>(
     valid,
     batches,
     rng,
-    device: options.device ?? "auto",
+    device: where.device,
     signal,
     onEpoch: options.onEpoch ?? showCurve(),
     checkpoints,
@@ -132,7 +122,8 @@ export async function fit<Task extends string>(
     trainIds: train.map((patient) => patient.id),
     validIds: valid.map((patient) => patient.id),
     pixels,
-    ...(start.weights ? { weights: start.weights } : {}),
+    ...(features ? { features } : {}),
+    ...(weights ? { weights } : {}),
   });
 }
 
@@ -170,73 +161,6 @@ function chooseSplit<Task extends string>(cohort: TrainingCohort<Task>, split: F
       "Use crossValidate(cohort, options), or name the patients: fit(cohort, { split: { train, valid } }).",
     );
   return { train, valid };
-}
-
-/** The model before training: random, with the encoder from a weights file if there is one. */
-async function startingModel<Task extends string>(
-  cohort: TrainingCohort<Task>,
-  settings: FitSettings,
-  options: FitOptions<Task>,
-  rng: Rng,
-): Promise<{ model: Model; weights?: LoadReport }> {
-  const checkpoint = settings.weights === undefined ? undefined : await readCheckpoint(settings.weights);
-  const encoder =
-    checkpoint && options.encoder === undefined
-      ? inferEncoder(checkpoint, settings.imageSize)
-      : settings.encoder;
-  const modelOptions: ModelOptions = {
-    encoder,
-    imageSize: settings.imageSize,
-    imageFit: settings.imageFit,
-    fusion: options.fusion ?? TRAINING_PRESETS[settings.preset].fusion,
-    fusionWidth: settings.fusionWidth,
-    dropout: settings.dropout,
-    views: settings.views,
-    // The statistics of the training images are put in once these are decoded.
-    normalisation: settings.normalisation === "train" ? NORMALISATIONS["multi-oscc"] : settings.normalisation,
-    tasks: Object.fromEntries(settings.tasks.map((task) => [task, cohort.schema.tasks[task]!])),
-  };
-  const model = createModel(modelOptions, rng);
-  if (!checkpoint) return { model };
-  const loaded = loadEncoder(model, checkpoint, { positions: settings.positions });
-  return { model: loaded.model, weights: loaded.report };
-}
-
-async function decode(patients: readonly TrainingPatient[], pixels: PixelSource): Promise<void> {
-  if (!pixels.fits(patients)) return; // then each batch decodes its own
-  const progress = startProgress("reading images of patients", patients.length);
-  await pixels.readAll(patients, (done) => progress.update(done));
-  progress.end(`read the images of ${patients.length} patients`);
-}
-
-/** The model with the pixel statistics of its training images. */
-async function withStatistics(
-  model: Model,
-  train: readonly TrainingPatient[],
-  pixels: PixelSource,
-): Promise<Model> {
-  const values = await Promise.all(train.map((patient) => pixels.read(patient)));
-  return { ...model, spec: { ...model.spec, normalisation: pixelStatistics(values) } };
-}
-
-/** What a step reads of a patient: pixels, or the features of a frozen encoder, computed once. */
-async function reader(
-  settings: FitSettings,
-  model: Model,
-  patients: readonly TrainingPatient[],
-  pixels: PixelSource,
-  device: FitOptions["device"],
-  signal: AbortSignal | undefined,
-): Promise<BatchOptions["read"]> {
-  if (sourceOf(settings.mode) === "images") return (patient) => pixels.read(patient);
-  const progress = startProgress("features of patients", patients.length);
-  const features = await encodePatients(model, patients, pixels, {
-    device: device ?? "auto",
-    onPatient: (done) => progress.update(done),
-    ...(signal ? { signal } : {}),
-  });
-  progress.end(`features of ${patients.length} patients computed`);
-  return async (patient) => features.get(patient.id)!;
 }
 
 /** Features are the same in every epoch; images are changed, unless the recipe has no step. */

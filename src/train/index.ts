@@ -13,6 +13,8 @@ export type { CheckpointOptions } from "./checkpoints";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 export { type EarlyStopping, epochsWithoutProgress } from "./early-stopping";
+export { type FeatureSpec, FeatureTable } from "./feature-table";
+export { type FeatureOptions, features } from "./features";
 export { fit } from "./fit";
 export { HeldOut, type HeldOutDesign, heldOut } from "./held-out";
 export { curveText, type EpochRecord } from "./history";
@@ -59,4 +61,5 @@ export {
   encodeTargets,
   type TargetOptions,
 } from "./targets";
+export { type TileOptions, tileViews } from "./tiles";
 export { TRAINING_MODES, type TrainingMode } from "./tuning";

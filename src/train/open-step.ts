@@ -72,7 +72,7 @@ export async function openStep({
     ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
     ...(lora ? { lora } : {}),
     ...(settings.tasks.length > 1
-      ? { tasks: taskWatch(model.spec, settings, size < settings.batch, chained) }
+      ? { tasks: taskWatch(model.spec, settings, { accumulate: size < settings.batch, chained }) }
       : {}),
   };
   const { trained, fixed } = splitParameters({ ...model.parameters, ...adapters }, settings.mode);
@@ -103,10 +103,17 @@ function zeros({ state }: Program): Record<string, HostTensor> {
 /** What a step watches of several tasks. */
 function taskWatch(
   spec: ModelSpec,
-  { balancing, gradientConflict }: FitSettings,
-  accumulate: boolean,
-  chained: boolean,
+  { mode, balancing, gradientConflict }: FitSettings,
+  { accumulate, chained }: { readonly accumulate: boolean; readonly chained: boolean },
 ): TaskWatch {
+  if (mode === "linear-probe") {
+    if (!needsGradients(balancing)) return {};
+    throw invalidArgument(
+      "balancing",
+      Object.keys(balancing).join(),
+      "sum or uncertainty with a linear probe, whose tasks share nothing that is trained",
+    );
+  }
   if (!gradientConflict && !needsGradients(balancing)) return {};
   const place = possiblePlace(spec, gradientPlace(balancing));
   if (place === "shared" && chained)

@@ -18,12 +18,14 @@ import { ADAMW_DEFAULTS } from "./adamw";
 import type { CheckpointOptions } from "./checkpoints";
 import type { TrainingCohort } from "./cohort";
 import { checkEarlyStopping, type EarlyStopping } from "./early-stopping";
+import { checkFeatureOptions, type FeatureTable } from "./feature-table";
 import type { EpochRecord } from "./history";
+import { sideBySide } from "./linear-probe";
 import { LOSSES, type LossFunction, type LossName } from "./losses";
 import { type Balancing, type BalancingSettings, checkedBalancing } from "./multitask/balancing";
 import { SAMPLERS, type SamplerName } from "./sampler";
 import { SELECTION_SCORES, type SelectionScore } from "./selection";
-import { checkedMode, type TrainingMode } from "./tuning";
+import { checkedMode, sourceOf, type TrainingMode } from "./tuning";
 
 /** Learning rates of the encoder and of all that comes after it. */
 export interface LearningRates {
@@ -154,6 +156,8 @@ export interface FitOptions<Task extends string = string> extends Partial<Omit<T
   readonly preset?: TrainingPreset;
   /** What to learn: one task, or several at once (see `balancing`). Default all tasks of the cohort. */
   readonly tasks?: Task | readonly Task[];
+  /** Features of a frozen encoder, made by `features`: fusion and heads are trained on them, in seconds. */
+  readonly features?: FeatureTable;
   /** Which images of a patient the model sees, in order. Default all. */
   readonly views?: readonly View[];
   /** Loss of every task, or by task. Default `crossEntropy`, as the paper says. */
@@ -210,12 +214,13 @@ const PRETRAINED_NOTEBOOK_RATE = 2e-5;
 /** The options with presets and defaults filled in, checked. */
 export function resolveOptions<Task extends string>(
   cohort: TrainingCohort<Task>,
-  options: FitOptions<Task>,
+  wishes: FitOptions<Task>,
 ): FitSettings {
+  const options = wishes.features ? { ...wishes, ...ofFeatures(wishes.features, wishes) } : wishes;
   const { preset = "published" } = options;
   if (!Object.hasOwn(TRAINING_PRESETS, preset))
     throw unknownName("preset", preset, Object.keys(TRAINING_PRESETS));
-  const weights = options.weights ?? (process.env.OSCC_WEIGHTS || undefined);
+  const weights = options.weights ?? (options.features ? undefined : process.env.OSCC_WEIGHTS || undefined);
   const start: TrainingRecipe = TRAINING_PRESETS[preset];
   const learningRate =
     weights && preset === "notebook"
@@ -227,7 +232,7 @@ export function resolveOptions<Task extends string>(
     mode: checkedMode(chosen.mode),
     balancing: checkedBalancing(chosen.balancing),
   };
-  const fusion = options.fusion ?? start.fusion;
+  const fusion = fusionOf(recipe.mode, options, start);
   const tasks = options.tasks === undefined ? cohort.tasks : [options.tasks].flat();
   for (const task of tasks)
     if (!cohort.tasks.includes(task as Task)) throw unknownName("task", task, cohort.tasks);
@@ -245,6 +250,38 @@ export function resolveOptions<Task extends string>(
     positions: options.positions ?? "bicubic-2d",
     ...(weights ? { weights } : {}),
   };
+}
+
+/** What features have decided, as options. */
+function ofFeatures(
+  { spec, origin }: FeatureTable,
+  { mode = "frozen", seed, ...options }: FitOptions,
+): FitOptions {
+  checkFeatureOptions({ mode, ...options });
+  const { encoder, views, normalisation, imageFit } = spec;
+  return {
+    mode,
+    encoder,
+    imageSize: encoder.imageSize,
+    views,
+    normalisation,
+    imageFit,
+    seed: seed ?? origin.seed,
+    ...(origin.weights ? { weights: origin.weights } : {}),
+  };
+}
+
+/** The fusion block: chosen, the preset's, or none for a linear probe. */
+function fusionOf(mode: TrainingMode, { fusion }: FitOptions, start: TrainingRecipe): FusionKind | OwnFusion {
+  if (mode !== "linear-probe") return fusion ?? start.fusion;
+  if (fusion === undefined || fusion === sideBySide) return sideBySide;
+  const name = typeof fusion === "string" ? fusion : fusion.name;
+  throw invalidArgument(
+    "fusion",
+    name,
+    "none with a linear probe",
+    'Use mode: "frozen" to train a fusion block.',
+  );
 }
 
 /** The loss function of each task. */
@@ -294,7 +331,7 @@ function checkRecipe(recipe: TrainingRecipe): void {
     throw invalidArgument("labelSmoothing", labelSmoothing, "a number in [0, 1)");
   if (!(warmup >= 0)) throw invalidArgument("warmup", warmup, "a number of epochs from 0");
   known("sampler", recipe.sampler, SAMPLERS);
-  if (recipe.sampler === "smote" && recipe.mode !== "frozen")
+  if (recipe.sampler === "smote" && sourceOf(recipe.mode) !== "features")
     throw invalidArgument(
       "sampler",
       recipe.sampler,
@@ -314,9 +351,9 @@ function known(kind: string, name: string, names: readonly string[]): void {
 function checkedViews(cohort: TrainingCohort, views: readonly View[]): View[] {
   const sites = [...new Set(cohort.views.map((view) => view.site))];
   const magnifications = [...new Set(cohort.views.map((view) => view.magnification))];
-  return views.map(({ site, magnification }) => {
+  return views.map(({ site, magnification, tile }) => {
     known("site", site, sites);
     known("magnification", magnification, magnifications);
-    return { site, magnification };
+    return { site, magnification, ...(tile ? { tile } : {}) };
   });
 }

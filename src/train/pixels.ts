@@ -4,6 +4,7 @@ import { loadPixels, PatientImage } from "../cohort";
 import { throwIfAborted } from "../core/abort";
 import { decodeImages, type ModelSpec, modelImages } from "../model";
 import type { TrainingPatient } from "./cohort";
+import { decodeTiles } from "./tiles";
 
 /** Decoded images kept in memory, as bytes. Beyond this each batch is decoded again. */
 const MEMORY_BUDGET_BYTES = 2 ** 30;
@@ -62,6 +63,7 @@ export class PixelSource {
   /** Images of a cohort on disk go through its pixel cache; others are decoded here. */
   private async decode(patient: TrainingPatient): Promise<Uint8Array> {
     const images = modelImages(this.spec, patient);
+    if (this.spec.views.some(({ tile }) => tile)) return decodeTiles(this.spec, images);
     if (!images.every((image) => image instanceof PatientImage)) return decodeImages(this.spec, images);
     const { imageSize: size } = this.spec.encoder;
     const { data } = await loadPixels(images, {

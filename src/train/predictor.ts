@@ -135,23 +135,20 @@ export async function encodePatients(
   model: Model,
   patients: readonly TrainingPatient[],
   pixels: PixelSource,
-  options: PredictorOptions & { onPatient?: (done: number) => void },
-): Promise<ReadonlyMap<string, Float32Array>> {
+  options: PredictorOptions & {
+    onPatient: (id: string, features: Float32Array, done: number) => Promise<void>;
+  },
+): Promise<void> {
   const { spec } = model;
   const encoder = Object.fromEntries(
     Object.entries(model.parameters).filter(([name]) => name.startsWith("encoder.")),
   );
   const program = await openEncoder(spec, encoder, options);
   try {
-    const features = new Map<string, Float32Array>();
-    for (const patient of patients) {
-      const { features: tensor } = await program.run({
-        images: new Float32Array(await pixels.read(patient)),
-      });
-      features.set(patient.id, tensor!.data as Float32Array);
-      options.onPatient?.(features.size);
+    for (const [i, patient] of patients.entries()) {
+      const { features } = await program.run({ images: new Float32Array(await pixels.read(patient)) });
+      await options.onPatient(patient.id, features!.data as Float32Array, i + 1);
     }
-    return features;
   } finally {
     await program.dispose();
   }

@@ -22,6 +22,7 @@ import {
 } from "../model";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { predictionsOf } from "./evaluation";
+import type { FeatureTable } from "./feature-table";
 import type { EpochRecord } from "./history";
 import type { FitSettings } from "./options";
 import type { PixelSource } from "./pixels";
@@ -41,6 +42,8 @@ export interface RunParts<Task extends string = string> {
   readonly trainIds: readonly string[];
   readonly validIds: readonly string[];
   readonly pixels: PixelSource;
+  /** Of a frozen encoder. */
+  readonly features?: FeatureTable;
   readonly weights?: LoadReport;
 }
 
@@ -92,6 +95,7 @@ export class Run<Task extends string = string> {
   readonly weights: LoadReport | undefined;
   private readonly cohort: TrainingCohort<Task>;
   private readonly pixels: PixelSource;
+  private readonly features: FeatureTable | undefined;
 
   /** Made by `fit`. */
   constructor(parts: RunParts<Task>) {
@@ -107,6 +111,7 @@ export class Run<Task extends string = string> {
     this.weights = parts.weights;
     this.cohort = parts.cohort;
     this.pixels = parts.pixels;
+    this.features = parts.features;
   }
 
   /**
@@ -126,12 +131,16 @@ export class Run<Task extends string = string> {
     const chosen = this.chooseTask(task);
     const patients = typeof who === "string" ? this.inSplit(who) : who;
     const signal = currentSignal(options.signal);
+    const features = this.features?.has(patients) ? this.features : undefined;
     const predictor = await Predictor.open(this.model, {
       device: options.device ?? "auto",
+      source: features ? "features" : "images",
       ...(signal ? { signal } : {}),
     });
     try {
-      const logits = await predictor.logits(patients, (patient) => this.pixels.read(patient));
+      const logits = await predictor.logits(patients, async (patient) =>
+        features ? features.of(patient) : this.pixels.read(patient),
+      );
       return {
         ...predictionsOf(this.model.spec, chosen, patients, logits),
         ...(typeof who === "string" ? { split: who } : {}),

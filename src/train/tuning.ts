@@ -13,12 +13,14 @@ import {
 import type { StepSource } from "./step";
 
 /** The depths of training by name, deepest first. */
-export const TRAINING_MODES = ["full", "lora", "frozen"] as const;
+export const TRAINING_MODES = ["full", "lora", "frozen", "linear-probe"] as const;
 /**
  * - `"full"`: everything is trained, the encoder at a rate of its own.
  * - `"lora"`, or `{ lora: { rank, alpha, projections } }`: the encoder's weights stay as they are, and low-rank changes of
  *   some of them are learned at the rate of the rest (Hu et al., 2021). The finished model has them merged in.
  * - `"frozen"`: the encoder stays as it is; its features are computed once, and fusion and heads are trained on them.
+ * - `"linear-probe"`: the encoder stays as it is, and one linear layer a task reads the features of all images side by
+ *   side, without fusion block and hidden layers: how much of the answer do the features hold already?
  */
 export type TrainingMode = (typeof TRAINING_MODES)[number] | { readonly lora: LoraOptions };
 
@@ -35,7 +37,7 @@ export function checkedMode(mode: TrainingMode): TrainingMode {
 
 /** What a training step reads in a mode. */
 export function sourceOf(mode: TrainingMode): StepSource {
-  return mode === "frozen" ? "features" : "images";
+  return mode === "frozen" || mode === "linear-probe" ? "features" : "images";
 }
 
 /** The options of LoRA, if that is the mode. */
@@ -59,7 +61,7 @@ export function splitParameters(
   const entries = Object.entries(parameters);
   const encoder = Object.fromEntries(entries.filter(([name]) => isEncoder(name)));
   const rest = Object.fromEntries(entries.filter(([name]) => !isEncoder(name)));
-  return { trained: rest, fixed: mode === "frozen" ? {} : encoder };
+  return { trained: rest, fixed: sourceOf(mode) === "features" ? {} : encoder };
 }
 
 /** A model's parameters with those that were trained in their place, adapters merged. */

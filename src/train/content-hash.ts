@@ -1,0 +1,61 @@
+/** Fingerprints of what is in files and tensors, whatever they are called and wherever they lie. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { type ModelSpec, modelImages, type Parameters, type ViewImage } from "../model";
+import type { TrainingPatient } from "./cohort";
+
+/** Of files that were read before: the fingerprint, by path, size and time of change. */
+const known = new Map<string, Promise<string>>();
+
+/** SHA-256 of a file's bytes; a file that has not changed is read once in a process. */
+export async function fileHash(file: string): Promise<string> {
+  const { size, mtimeMs } = await stat(file);
+  const key = `${file}\n${size}\n${mtimeMs}`;
+  const found = known.get(key) ?? readHash(file);
+  known.set(key, found);
+  return found;
+}
+
+async function readHash(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+/** Fingerprint of the images that a model sees of a patient; of decoded pixels where they come from no file. */
+export async function imagesHash(spec: ModelSpec, patient: TrainingPatient): Promise<string> {
+  const images = modelImages(spec, patient);
+  const distinct = images.filter((image, i) => i === 0 || !isSameFile(image, images[i - 1]!));
+  const hash = createHash("sha256");
+  for (const image of distinct) {
+    const { channels, slice } = image as { channels?: string; slice?: number };
+    hash.update(`${channels ?? ""} ${slice ?? ""}\n`);
+    hash.update(image.path === undefined ? (await image.load()).data : await fileHash(image.path));
+  }
+  return hash.digest("hex");
+}
+
+function isSameFile(a: ViewImage, b: ViewImage): boolean {
+  const slice = (image: ViewImage) => (image as { slice?: number }).slice;
+  return a.path !== undefined && a.path === b.path && slice(a) === slice(b);
+}
+
+/** Fingerprint of parameters, by name and value. */
+export function parametersHash(parameters: Parameters): string {
+  const hash = createHash("sha256");
+  for (const name of Object.keys(parameters).sort()) {
+    const { shape, data } = parameters[name]!;
+    hash.update(`${name} ${shape.join("x")}\n`);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** Fingerprint of a few texts. */
+export function textHash(...texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text).update("\n");
+  return hash.digest("hex");
+}
