@@ -49,6 +49,7 @@ export interface FusionReference {
 export interface References {
   encoders: Record<string, { feature: number[]; gradients?: Record<string, number[]> }>;
   fusions: Record<string, { all: FusionReference; masked: FusionReference }>;
+  losses: Record<string, { loss: number; gradient: number[] }>;
   positions: { from: [number, number]; to: [number, number]; out: number[] }[];
 }
 
