@@ -3,7 +3,7 @@
 // `step`: forward, backward and AdamW of a vision transformer with one linear head; `chain` computes the encoder as a
 // chain of small graphs, which `fit` chooses by itself for images of that size. `forward`: the same without the way back.
 // `head`: an epoch of fusion and head on cached features of the study's training set. `loading`: photographs of
-// the study's size decoded and resized.
+// the study's size decoded and resized. `weights`: a file of 100 MB of weights read.
 
 const VIT_S = { patch: 16, width: 384, depth: 12, heads: 6 };
 const TINY = { patch: 16, width: 192, depth: 4, heads: 3 };
@@ -47,6 +47,14 @@ export const CASES = {
     side: 512,
     repeats: 3,
     byDefault: true,
+  },
+  "weights-pth": { kind: "weights", format: "pth", megabytes: 100, repeats: 9, byDefault: true },
+  "weights-safetensors": {
+    kind: "weights",
+    format: "safetensors",
+    megabytes: 100,
+    repeats: 9,
+    byDefault: false,
   },
 };
 

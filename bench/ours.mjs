@@ -6,6 +6,7 @@ const MEASURES = {
   forward: () => import("./ours/vit.mjs"),
   head: () => import("./ours/head.mjs"),
   loading: () => import("./ours/loading.mjs"),
+  weights: () => import("./ours/weights.mjs"),
 };
 
 /** Runs before the measured ones: memory is taken, files are in the cache. */

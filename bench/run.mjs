@@ -11,7 +11,13 @@ import { parseArgs } from "node:util";
 import { CASES } from "./cases.mjs";
 
 /** What measures the same work in Python. */
-const PEERS = { step: "vit.py", forward: "vit.py", head: "head.py", loading: "loading.py" };
+const PEERS = {
+  step: "vit.py",
+  forward: "vit.py",
+  head: "head.py",
+  loading: "loading.py",
+  weights: "weights.py",
+};
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
@@ -121,6 +127,11 @@ function describePeer(python) {
 
 /** The case with what it needs on disk, and how to remove that. */
 async function prepared(work) {
+  if (work.kind === "weights") {
+    const { writeWeights } = await import("./weight-files.mjs");
+    const { folder, file } = await writeWeights(work);
+    return { work: { ...work, file }, clean: () => rmSync(folder, { recursive: true }) };
+  }
   if (work.kind !== "loading") return { work, clean: () => {} };
   const { writePhotographs } = await import("./photographs.mjs");
   const folder = await writePhotographs(work);

@@ -84,7 +84,7 @@ export function decode(
   const start = bytes.byteOffset + offset;
   // A typed array must start at a multiple of its element size: take a copy where the file does not.
   const aligned = start % CHECKPOINT_DTYPES[dtype].bytes === 0;
-  const buffer = aligned ? bytes.buffer : Uint8Array.from(bytes.subarray(offset, offset + length)).buffer;
+  const buffer = aligned ? bytes.buffer : new Uint8Array(bytes.subarray(offset, offset + length)).buffer;
   const at = aligned ? start : 0;
   switch (dtype) {
     case "float64":
