@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { OsccError } from "../core/errors";
 import { host } from "../core/host";
+import { announceCohort } from "./browse";
 import { Cohort } from "./cohort";
 import { entriesOf, isFolder } from "./files";
 import { findPatientFolders } from "./layout/patient-folders";
@@ -51,7 +52,9 @@ export async function openCohort<const S extends CohortSchema = MultiOscc>(
   const record = await readFolder(place, folder === undefined, options);
   if (options.schema) compareSchema(record, options.schema);
   sayWarnings(record);
-  return new Cohort(record as unknown as CohortRecord<S>);
+  const cohort = new Cohort(record as unknown as CohortRecord<S>);
+  announceCohort(cohort);
+  return cohort;
 }
 
 /** A cohort's first warning is said when it is opened, once; all of them stay with the cohort. */

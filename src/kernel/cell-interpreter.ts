@@ -57,6 +57,10 @@ export class CellInterpreter implements Interpreter {
     return this.scope.evaluate(expression);
   }
 
+  nameOf(value: object): string | undefined {
+    return this.scope.nameOf(value);
+  }
+
   rememberError(error: unknown): void {
     this.scope.set("lastError", error);
   }

@@ -107,6 +107,8 @@ export interface Interpreter extends Omit<CellCompiler, "convert"> {
   execute(code: string, label: string, signal: AbortSignal): Promise<CellOutcome>;
   /** The value of an expression over the variables of the cells. */
   evaluate(expression: string): unknown;
+  /** The variable that holds this very object, the latest if there are several. */
+  nameOf(value: object): string | undefined;
   /** Let the cells see the error that ended one of them, as `lastError`. */
   rememberError(error: unknown): void;
 }

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { installHost } from "../core/host";
+import { serveBrowserPanels } from "./browser-panel";
 import { captureChildOutput } from "./child-output";
 import { Comms } from "./comms";
 import { currentContext, type RequestContext, withContext } from "./context";
@@ -108,6 +109,10 @@ export class Kernel {
       onComm: (target, opened) => this.comms.registerTarget(target, opened),
       inBackground: (stop, work) => this.inBackground(stop, work),
     });
+    const { interpreter } = parts;
+    serveBrowserPanels({ onComm: (target, opened) => this.comms.registerTarget(target, opened) }, (value) =>
+      interpreter.nameOf(value),
+    );
   }
 
   /** Say that the kernel is coming up. */

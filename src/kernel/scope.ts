@@ -33,6 +33,13 @@ export class Scope {
     return new Function("scope", `with (scope) { return (${expression}\n); }`)(this.variables);
   }
 
+  /** The variable that holds this very object, the latest if there are several. */
+  nameOf(value: object): string | undefined {
+    return Object.keys(this.variables)
+      .filter((name) => hasValue(this.variables, name) && this.variables[name] === value)
+      .at(-1);
+  }
+
   /** Give the cells a variable that is not declared in any of them. */
   set(name: string, value: unknown): void {
     Object.defineProperty(this.variables, name, {

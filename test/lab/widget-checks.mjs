@@ -55,6 +55,7 @@ export async function checkWidgets(page, pictures) {
   await tab.waitForFunction(() => document.body.dataset.jpThemeLight === "false");
   await page.screenshot(path.join(pictures, "widgets-dark.png"));
   await page.setTheme("JupyterLab Light");
+  await checkPatients(page, tab, pictures);
   await checkReload(page, tab, says);
   await checkRestart(tab, widget);
 }
@@ -100,6 +101,32 @@ async function checkTraining(page, tab, says) {
   await says("panel.value", "'running'");
   await tab.getByRole("button", { name: "Stop" }).click();
   await says("panel.signal.aborted", "true");
+}
+
+/** The panel beside the notebook lists the open cohort, finds, and inserts a cell that runs. */
+async function checkPatients(page, tab, pictures) {
+  await tab.evaluate(() => window.jupyterapp.commands.execute("oscc-lab:show-patients"));
+  const panel = tab.locator("#oscc-lab-patients");
+  await panel.locator("li img").first().waitFor({ state: "visible", timeout: 20_000 });
+  assert.equal(await panel.locator("li").count(), 8);
+  assert.match(await panel.locator("p").textContent(), /8 found.*phantom/i);
+  await panel.getByLabel("Search patients").fill("train");
+  await until(
+    () =>
+      panel
+        .locator("li")
+        .count()
+        .then((count) => count < 8),
+    true,
+  );
+  await page.page.screenshot({ path: path.join(pictures, "patients-panel.png") });
+  const before = (await page.cells()).length;
+  await panel.locator("li button").first().focus();
+  await tab.keyboard.press("Enter");
+  await until(() => page.cells().then((cells) => cells.length), before + 1);
+  const inserted = (await page.cells()).find(({ source }) => /small\.patient\(/.test(`${source}`));
+  assert.ok(inserted, "no cell was inserted that shows the patient");
+  await tab.evaluate(() => window.jupyterapp.commands.execute("application:toggle-left-area"));
 }
 
 /** A page that comes back finds its widgets with their values, and the kernel behind them. */

@@ -194,9 +194,12 @@
     async get(module) {
       const { Widget } = await sharedModule("@lumino/widgets");
       if (module === "./extension") {
-        const { createPlugin } = await import(`${folder}widgets.js`);
-        const { INotebookTracker } = await sharedModule("@jupyterlab/notebook");
-        return () => ({ __esModule: true, default: createPlugin({ INotebookTracker, Widget }) });
+        const [{ createPlugin }, { createBrowserPlugin }] = await Promise.all(
+          ["widgets.js", "browser.js"].map((file) => import(`${folder}${file}`)),
+        );
+        const { INotebookTracker, NotebookActions } = await sharedModule("@jupyterlab/notebook");
+        const labs = { INotebookTracker, NotebookActions, Widget };
+        return () => ({ __esModule: true, default: [createPlugin(labs), createBrowserPlugin(labs)] });
       }
       const PlotlyFigure = createRendererClass(Widget);
       const extension = {
