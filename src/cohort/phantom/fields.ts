@@ -80,10 +80,3 @@ export class SlowFields {
     return Math.atan2(dy, dx);
   }
 }
-
-/** Bilinear value from two grid rows, for loops that keep the offsets themselves. */
-export function bilinear(data: Float32Array, upper: number, lower: number, fx: number, fy: number): number {
-  const top = data[upper]! + (data[upper + FIELD_COUNT]! - data[upper]!) * fx;
-  const bottom = data[lower]! + (data[lower + FIELD_COUNT]! - data[lower]!) * fx;
-  return top + (bottom - top) * fy;
-}

@@ -1,5 +1,5 @@
 /** One pixel of the ground while it is painted. Reused for all pixels of a view: this loop must not allocate. */
-import { bilinear } from "./fields";
+import { FIELD_COUNT, GRID_UM, type SlowFields } from "./fields";
 import { NoiseRow, type Places } from "./noise";
 import type { TissueSite } from "./site";
 
@@ -11,11 +11,6 @@ export class GroundPixel {
   x = 0.5;
   y = 0.5;
   readonly umPerPx: number;
-  /** Offsets of the surrounding grid rows and the position between them. */
-  upper = 0;
-  lower = 0;
-  fx = 0.5;
-  fy = 0.5;
   /** A noise of 9 um that all materials share, so that their irregularities agree. */
   rough = 0.5;
   /** Signed distances, um. */
@@ -28,23 +23,47 @@ export class GroundPixel {
   mask = 0;
   /** Textures along the row. */
   readonly noise: ReturnType<typeof textures>;
-  private readonly fields: Float32Array;
+  private readonly fields: SlowFields;
+  /** Offset of the grid row above, of the pixel's left grid column in a row, and the position between them. */
+  private above = 0;
+  private left = 0;
+  private fx = 0.5;
+  private fy = 0.5;
 
   constructor(site: TissueSite, places: Places) {
-    this.fields = site.fields.data;
+    this.fields = site.fields;
     this.umPerPx = places.step;
     this.noise = textures(site, places);
   }
 
   /** Go to another row. */
-  moveTo(y: number): void {
+  moveToRow(y: number): void {
     this.y = y;
+    const gridY = (y - this.fields.top) / GRID_UM;
+    const gridRow = gridY | 0;
+    this.above = gridRow * this.fields.columns * FIELD_COUNT;
+    this.fy = gridY - gridRow;
     for (const texture of Object.values(this.noise)) texture.moveTo(y);
+  }
+
+  /** Go to another pixel of the row. */
+  moveTo(column: number, x: number): void {
+    this.column = column;
+    this.x = x;
+    const gridX = (x - this.fields.left) / GRID_UM;
+    const gridColumn = gridX | 0;
+    this.left = gridColumn * FIELD_COUNT;
+    this.fx = gridX - gridColumn;
   }
 
   /** A field at this pixel. */
   read(channel: number): number {
-    return bilinear(this.fields, this.upper + channel, this.lower + channel, this.fx, this.fy);
+    const { data, columns } = this.fields;
+    const upper = this.above + this.left + channel;
+    const lower = upper + columns * FIELD_COUNT;
+    const top = data[upper]! + (data[upper + FIELD_COUNT]! - data[upper]!) * this.fx;
+    const bottom = data[lower]! + (data[lower + FIELD_COUNT]! - data[lower]!) * this.fx;
+    return top + (bottom - top) * this.fy;
   }
 }
 

@@ -33,61 +33,54 @@ function deviates(): Float32Array {
 }
 
 /**
- * Photograph a canvas.
+ * Photograph a canvas: row by row, so that a row and those around it stay in the processor's nearest cache.
  *
  * @returns RGB, `[height, width, 3]` uint8
  */
 export function expose(canvas: Canvas, stain: Stain, camera: Camera, rng: Rng): Uint8Array {
-  const { width, height, hematoxylin, eosin, orange } = canvas;
-  const pixels = width * height;
-  const rgb = new Uint8Array(pixels * 3);
-  const light = new Float32Array(pixels);
-  const scratch = new Float32Array(pixels);
+  const { width, height } = canvas;
+  const rgb = new Uint8Array(width * height * 3);
   const kernel = gaussian(camera.blurPx);
+  const row = new Float32Array(width);
   for (let channel = 0; channel < 3; channel++) {
-    const perH = stain.hematoxylin[channel]! * stain.hematoxylinStrength * STEPS_PER_OD;
-    const perE = stain.eosin[channel]! * stain.eosinStrength * STEPS_PER_OD;
-    const perO = stain.orange[channel]! * stain.eosinStrength * STEPS_PER_OD;
-    for (let i = 0; i < pixels; i++) {
-      const density = hematoxylin[i]! * perH + eosin[i]! * perE + orange[i]! * perO;
-      light[i] = TRANSMISSION[density < 0 ? 0 : density > OD_STEPS ? OD_STEPS : density | 0]!;
+    const blurred = new BlurredRows(canvas, channel, stain, kernel);
+    const white = stain.white[channel]! * camera.gain[channel]!;
+    const light = illumination(camera, width);
+    for (let y = 0; y < height; y++) {
+      blurred.read(y, row);
+      sense(row, rgb, 3 * y * width + channel, white, y / height - 0.5, light, camera, rng);
     }
-    blurRows(light, scratch, width, height, kernel);
-    blurColumns(scratch, light, width, height, kernel);
-    sense(light, rgb, channel, width, height, stain.white[channel]! * camera.gain[channel]!, camera, rng);
   }
   return rgb;
 }
 
-/** Illumination, noise and rounding of one channel. */
-function sense(
-  light: Float32Array,
-  rgb: Uint8Array,
-  channel: number,
-  width: number,
-  height: number,
-  white: number,
-  camera: Camera,
-  rng: Rng,
-): void {
-  const { tiltX, tiltY, vignette, noise } = camera;
-  const acrossColumns = Float64Array.from({ length: width }, (_, column) => {
+/** How the light falls off along a row, beside what it does from row to row. */
+function illumination({ tiltX, vignette }: Camera, width: number): Float64Array {
+  return Float64Array.from({ length: width }, (_, column) => {
     const u = column / width - 0.5;
     return tiltX * u - vignette * u * u;
   });
-  for (let row = 0; row < height; row++) {
-    const v = row / height - 0.5;
-    const inRow = 1 + tiltY * v - vignette * v * v;
-    const deviate = rng.integer(DEVIATES);
-    for (let column = 0; column < width; column++) {
-      const i = row * width + column;
-      const transmitted = light[i]!;
-      // Photon noise grows with the square root of the light; read-out noise does not.
-      const grain =
-        NORMAL[(deviate + column) & (DEVIATES - 1)]! * noise * (0.5 + 0.5 * Math.sqrt(transmitted));
-      const value = white * transmitted * (inRow + acrossColumns[column]!) + grain + 0.5;
-      rgb[i * 3 + channel] = Math.min(Math.max(value, 0), 255);
-    }
+}
+
+/** Illumination, noise and rounding of one row of one channel. `v`: its height in the picture, -0.5 to 0.5. */
+function sense(
+  transmitted: Float32Array,
+  rgb: Uint8Array,
+  start: number,
+  white: number,
+  v: number,
+  light: Float64Array,
+  { tiltY, vignette, noise }: Camera,
+  rng: Rng,
+): void {
+  const inRow = 1 + tiltY * v - vignette * v * v;
+  const deviate = rng.integer(DEVIATES);
+  for (let column = 0; column < transmitted.length; column++) {
+    const value = transmitted[column]!;
+    // Photon noise grows with the square root of the light; read-out noise does not.
+    const grain = NORMAL[(deviate + column) & (DEVIATES - 1)]! * noise * (0.5 + 0.5 * Math.sqrt(value));
+    const grey = white * value * (inRow + light[column]!) + grain + 0.5;
+    rgb[start + 3 * column] = Math.min(Math.max(grey, 0), 255);
   }
 }
 
@@ -104,45 +97,77 @@ function gaussian(sigma: number): Float32Array {
   return kernel;
 }
 
-function blurRows(
-  from: Float32Array,
-  to: Float32Array,
-  width: number,
-  height: number,
-  kernel: Float32Array,
-): void {
-  const radius = Math.min(kernel.length - 1, width >> 1);
-  const centre = kernel[0]!;
-  for (let row = 0; row < height; row++) {
-    const start = row * width;
-    const end = start + width;
-    for (let i = start; i < end; i++) to[i] = from[i]! * centre;
+/** The light of one channel behind the lens. Rows are read from top to bottom; beyond a border the border goes on. */
+class BlurredRows {
+  private readonly radius: number;
+  /** Stain to steps of optical density. */
+  private readonly steps: readonly [number, number, number];
+  /** One row of light, with the border repeated on both sides. */
+  private readonly padded: Float32Array;
+  /** The rows around the present one, blurred from side to side; row y lies at y modulo their number. */
+  private readonly rows: readonly Float32Array[];
+  private made = 0;
+
+  constructor(
+    private readonly canvas: Canvas,
+    channel: number,
+    stain: Stain,
+    private readonly kernel: Float32Array,
+  ) {
+    this.radius = kernel.length - 1;
+    this.steps = [
+      stain.hematoxylin[channel]! * stain.hematoxylinStrength * STEPS_PER_OD,
+      stain.eosin[channel]! * stain.eosinStrength * STEPS_PER_OD,
+      stain.orange[channel]! * stain.eosinStrength * STEPS_PER_OD,
+    ];
+    this.padded = new Float32Array(canvas.width + 2 * this.radius);
+    this.rows = Array.from({ length: 2 * this.radius + 1 }, () => new Float32Array(canvas.width));
+  }
+
+  read(y: number, out: Float32Array): void {
+    const { kernel, radius, canvas } = this;
+    const last = Math.min(canvas.height - 1, y + radius);
+    while (this.made <= last) this.make(this.made++);
+    const own = this.row(y);
+    const centre = kernel[0]!;
+    for (let i = 0; i < out.length; i++) out[i] = own[i]! * centre;
     for (let k = 1; k <= radius; k++) {
       const weight = kernel[k]!;
-      for (let i = start + k; i < end - k; i++) to[i]! += weight * (from[i - k]! + from[i + k]!);
-      // Beyond the border the border pixel goes on.
-      for (let i = start; i < start + k; i++) to[i]! += weight * (from[start]! + from[i + k]!);
-      for (let i = end - k; i < end; i++) to[i]! += weight * (from[i - k]! + from[end - 1]!);
+      const above = this.row(Math.max(0, y - k));
+      const below = this.row(Math.min(canvas.height - 1, y + k));
+      for (let i = 0; i < out.length; i++) out[i]! += weight * (above[i]! + below[i]!);
     }
   }
-}
 
-function blurColumns(
-  from: Float32Array,
-  to: Float32Array,
-  width: number,
-  height: number,
-  kernel: Float32Array,
-): void {
-  const centre = kernel[0]!;
-  for (let row = 0; row < height; row++) {
-    const start = row * width;
-    for (let x = 0; x < width; x++) to[start + x] = from[start + x]! * centre;
-    for (let k = 1; k < kernel.length; k++) {
+  private row(y: number): Float32Array {
+    return this.rows[y % this.rows.length]!;
+  }
+
+  private make(y: number): void {
+    const { padded, kernel, radius } = this;
+    this.expose(y);
+    const out = this.row(y);
+    const centre = kernel[0]!;
+    for (let i = 0; i < out.length; i++) out[i] = padded[i + radius]! * centre;
+    for (let k = 1; k <= radius; k++) {
       const weight = kernel[k]!;
-      const above = Math.max(0, row - k) * width;
-      const below = Math.min(height - 1, row + k) * width;
-      for (let x = 0; x < width; x++) to[start + x]! += weight * (from[above + x]! + from[below + x]!);
+      for (let i = 0; i < out.length; i++)
+        out[i]! += weight * (padded[i + radius - k]! + padded[i + radius + k]!);
     }
+  }
+
+  /** Light that a row of the section lets through. */
+  private expose(y: number): void {
+    const { canvas, padded, radius } = this;
+    const { width, hematoxylin, eosin, orange } = canvas;
+    const [perH, perE, perO] = this.steps;
+    const start = y * width;
+    for (let i = 0; i < width; i++) {
+      const at = start + i;
+      const density = hematoxylin[at]! * perH + eosin[at]! * perE + orange[at]! * perO;
+      padded[radius + i] = TRANSMISSION[density < 0 ? 0 : density > OD_STEPS ? OD_STEPS : density | 0]!;
+    }
+    padded.fill(padded[radius]!, 0, radius);
+    padded.fill(padded[radius + width - 1]!, radius + width);
   }
 }

@@ -1,6 +1,6 @@
 /** The ground of a view: epithelium, stroma, muscle or glass. */
 import type { Canvas } from "./canvas";
-import { FIELD, FIELD_COUNT, GRID_UM } from "./fields";
+import { FIELD } from "./fields";
 import { GroundPixel } from "./ground-pixel";
 import { MASK_BITS } from "./masks";
 import { clamp } from "./noise";
@@ -109,24 +109,11 @@ class GroundPainter {
   /** Paint the row of these pixels into buffer 0 or 1. */
   paint(row: number, buffer: number): GroundRow {
     const { site, pixel, columns } = this;
-    const { fields } = site;
     const out = this.rows[buffer]!;
-    const y = this.canvas.y(row);
-    const gridY = (y - fields.top) / GRID_UM;
-    const gridRow = gridY | 0;
-    pixel.moveTo(y);
-    const { umPerPx } = pixel;
     const first = this.canvas.x(0);
+    pixel.moveToRow(this.canvas.y(row));
     for (let column = 0; column < columns; column++) {
-      const x = first + column * umPerPx;
-      const gridX = (x - fields.left) / GRID_UM;
-      const gridColumn = gridX | 0;
-      pixel.column = column;
-      pixel.x = x;
-      pixel.upper = (gridRow * fields.columns + gridColumn) * FIELD_COUNT;
-      pixel.lower = pixel.upper + fields.columns * FIELD_COUNT;
-      pixel.fx = gridX - gridColumn;
-      pixel.fy = gridY - gridRow;
+      pixel.moveTo(column, first + column * pixel.umPerPx);
       const onTissue = paintPixel(site, pixel);
       out.hematoxylin[column] = pixel.hematoxylin * onTissue;
       out.eosin[column] = pixel.eosin * onTissue;

@@ -23,6 +23,11 @@ export function distanceToNests(
     const dx = x - nest.x;
     const dy = y - nest.y;
     if (dx > reach || dx < -reach || dy > reach || dy < -reach) continue;
+    const wx = warpedX - nest.x;
+    const wy = warpedY - nest.y;
+    // A nest farther than this from the nearest one so far does not melt into it.
+    const beyond = nest.reach * (1 + Math.max(0, distance + MELTING) / Math.min(nest.rx, nest.ry));
+    if (wx * wx + wy * wy > beyond * beyond) continue;
     const one = ellipseDistance(nest, warpedX, warpedY);
     const blend = clamp(0.5 + (0.5 * (distance - one)) / MELTING);
     distance += (one - distance) * blend - MELTING * blend * (1 - blend);

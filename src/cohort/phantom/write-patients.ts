@@ -12,6 +12,9 @@ import { type PatientTruth, writePatient } from "./write-patient";
 /** What is being done, for messages. */
 const WORK = "Making the phantom cohort";
 
+/** The objects of a site live as long as its three photographs: with room for them, few are ever moved. */
+const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 64 };
+
 export interface WriteOptions {
   readonly workers: number;
   readonly signal?: AbortSignal | undefined;
@@ -65,7 +68,7 @@ async function onWorkers(
       stop = () => reject(signal?.reason);
       signal?.addEventListener("abort", stop, { once: true });
       for (let i = 0; i < Math.min(workers, count); i++) {
-        const thread = new Worker(script, { workerData: task });
+        const thread = new Worker(script, { workerData: task, resourceLimits: YOUNG_GENERATION });
         threads.push(thread);
         thread.on("error", reject);
         thread.on("exit", (code) => reject(new Error(`a phantom worker ended early with code ${code}`)));
