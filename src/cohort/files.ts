@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "csv-parse/sync";
 import type { z } from "zod";
-import type { Problems } from "./problems";
+import { listed, type Problems } from "./problems";
 
 /** Labels and tables are small; a larger file is not what it claims to be. */
 const MAX_TEXT_BYTES = 100_000_000;
@@ -36,7 +36,9 @@ export async function isFolder(parent: string, entry: Dirent): Promise<boolean> 
 export async function readText(file: string, problems: Problems): Promise<string | undefined> {
   const name = path.basename(file);
   try {
-    const { size } = await stat(file);
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error("it is a folder, a device or a pipe, not a file");
+    const { size } = found;
     if (size > MAX_TEXT_BYTES) {
       problems.error(`${name} has ${size} bytes; a file of labels or tables has at most ${MAX_TEXT_BYTES}`);
       return undefined;
@@ -61,6 +63,10 @@ export async function readJson<T>(
   const text = await readText(file, problems);
   if (text === undefined) return undefined;
   const name = path.basename(file);
+  if (text.includes('"__proto__"')) {
+    problems.error(`${name} has a key named __proto__, which no data set needs; rename it`);
+    return undefined;
+  }
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -93,12 +99,19 @@ export async function readCsv(file: string, problems: Problems): Promise<CsvTabl
     problems.error(`${name} is empty; its first line should hold the column names`);
     return undefined;
   }
-  const twice = header.filter((column, i) => header.indexOf(column) !== i);
+  const twice = repeated(header);
   if (twice.length > 0) {
-    problems.error(`${name} has two columns named ${[...new Set(twice)].join(", ")}`);
+    problems.error(`${name} has two columns named ${listed(twice)}`);
     return undefined;
   }
   return { header, rows };
+}
+
+/** Names that stand more than once. */
+function repeated(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = names.filter((name) => seen.size === seen.add(name).size);
+  return [...new Set(twice)];
 }
 
 export interface CsvTable {

@@ -38,7 +38,9 @@ const MAGIC = "\x93NUMPY";
 export async function readNpy(file: string): Promise<NpyArray> {
   let bytes: Buffer;
   try {
-    const { size } = await stat(file);
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error("it is a folder, a device or a pipe, not a file");
+    const { size } = found;
     if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_BYTES} are read`);
     bytes = await readFile(file);
   } catch (cause) {
@@ -56,6 +58,7 @@ export async function readNpy(file: string): Promise<NpyArray> {
 export async function readNpyItem(file: string, index: number): Promise<NpyArray> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
+    if (!(await stat(file)).isFile()) throw new Error("it is a folder, a device or a pipe, not a file");
     handle = await open(file, "r");
   } catch (cause) {
     throw unreadable(file, (cause as Error).message, cause);

@@ -1,9 +1,10 @@
 /** Read image files: JPEG, PNG, TIFF, BMP and (with sharp) WebP. */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { OsccError } from "../core/errors";
 import type { Filter, Fit } from "./fit";
 import { describeStart, type ImageHeader, readHeader } from "./header";
 import { chooseDecoder, type Decoder, nativeSharp } from "./native";
+import { missingPngData } from "./png-data";
 import { checkResize, RgbImage } from "./rgb-image";
 
 /** The order in which a file stores its colours. */
@@ -99,6 +100,9 @@ export async function readResized(file: string, options: ReadResizedOptions): Pr
 async function readBytes(file: string): Promise<Buffer> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
+    // Before it is opened: to open a pipe is to wait for somebody to write into it.
+    const kind = await stat(file);
+    if (!kind.isFile() && !kind.isDirectory()) throw new Error("it is a device or a pipe, not a file");
     handle = await open(file, "r");
   } catch (cause) {
     throw unreadable(file, `it cannot be opened (${reasonOf(cause)})`, cause);
@@ -169,6 +173,8 @@ const SHARP_FIT = { squash: "fill", crop: "cover", fit: "contain" } as const;
 async function decodeWithJimp(bytes: Uint8Array, header: ImageHeader, name: string): Promise<RgbImage> {
   if (header.format === "webp")
     throw unreadable(name, "WebP needs sharp's native part, which is missing or was not asked for");
+  const missing = header.format === "png" ? missingPngData(bytes) : undefined;
+  if (missing !== undefined) throw unreadable(name, `it is cut off or damaged (${missing})`);
   const { Jimp } = await import("jimp");
   const strict = {
     "image/jpeg": { tolerantDecoding: false, maxMemoryUsageInMB: 2048, maxResolutionInMP: 1e4 },

@@ -199,14 +199,14 @@ function caption(patient: PatientViews, task: string | undefined, maxPx: number)
 }
 
 /** Cut a text to a width, with dots at the end. */
-function shorten(text: string, maxPx: number): string {
+export function shorten(text: string, maxPx: number): string {
   if (widthPx(text, CAPTION_PX) <= maxPx) return text;
   let short = text;
   while (short.length > 1 && widthPx(`${short}…`, CAPTION_PX) > maxPx) short = short.slice(0, -1);
   return `${short.trimEnd()}…`;
 }
 
-function captionUnder(
+export function captionUnder(
   text: string,
   panel: Panel,
   { plotWidth, plotHeight }: { readonly plotWidth: number; readonly plotHeight: number },

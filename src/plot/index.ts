@@ -29,6 +29,7 @@ export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
 export type { FigureOptions } from "./options";
 export { type OverlayOptions, overlay } from "./overlay";
+export { type PicturesOptions, pictures } from "./pictures";
 export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";

@@ -128,7 +128,7 @@ function checkColumns(
   const absent = [...REQUIRED_COLUMNS, ...tasks].filter((column) => !columns.has(column));
   if (absent.length > 0) {
     problems.error(
-      `${declared.manifest} lacks the columns ${absent.join(", ")}; it has ${table.header.join(", ")}`,
+      `${declared.manifest} lacks the columns ${absent.join(", ")}; it has ${listed(table.header)}`,
     );
     return undefined;
   }
