@@ -51,6 +51,7 @@ export {
   type SurvivalAt,
   survivalAt,
 } from "./kaplan-meier";
+export { cohenKappa, KAPPA_WEIGHTS, type Kappa, type KappaOptions, type KappaWeights } from "./kappa";
 export { type LogRank, type LogRankGroup, logRank } from "./log-rank";
 export {
   MCNEMAR_METHODS,
@@ -88,6 +89,17 @@ export {
 export { type BinaryScores, checkPredictions, MISSING_LABEL, type Predictions } from "./predictions";
 export { compareWithPrinted, type PrintedOptions, type PrintedRow, type PrintedTable } from "./printed";
 export { midranks } from "./ranks";
+export {
+  REVIEW_FORMAT,
+  REVIEW_MARKS,
+  type Review,
+  type ReviewAgreement,
+  type ReviewMark,
+  type ReviewRow,
+  readReview,
+  reviewAgreement,
+  reviewKappa,
+} from "./review";
 export { type Roc, type RocBand, type RocOptions, roc, rocPerClass } from "./roc";
 export type { SurvivalTimes } from "./survival-times";
 export type { WeightOptions } from "./weights";

@@ -32,6 +32,14 @@ export { type OverlayOptions, overlay } from "./overlay";
 export { type PicturesOptions, pictures } from "./pictures";
 export { precisionRecall } from "./precision-recall";
 export { type PrintedFigureOptions, printed } from "./printed";
+export { type ReviewCase, type ReviewPage, type ReviewPageOptions, reviewPage } from "./review/page";
+export {
+  type ReviewImage,
+  type ReviewOptions,
+  type ReviewPatient,
+  type ReviewSelection,
+  review,
+} from "./review/review";
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
 export { type SideBySideOptions, sideBySide } from "./side-by-side";
 export { type CellValue, type TableOptions, table } from "./table";

@@ -1,6 +1,6 @@
 // Notebooks in the real JupyterLab, in a real browser: open, run all, look.
 //
-//   node test/lab/run.mjs                             the fixtures, then notebooks/06-fusion.ipynb
+//   node test/lab/run.mjs                             a review page, the fixtures, then notebooks/06-fusion.ipynb
 //   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ...
 //
 // Each notebook is copied to an empty folder first, because it must run in any. Passes when every cell ran, no output is an
@@ -15,6 +15,7 @@ import { checkFixture } from "./fixture-checks.mjs";
 import { ROOT, startLab } from "./jupyterlab.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
 import { checkPictures } from "./picture-checks.mjs";
+import { checkReviewPage } from "./review-page-checks.mjs";
 import { checkWidgets } from "./widget-checks.mjs";
 
 const FIXTURE = path.join(ROOT, "test", "lab", "fixture.ipynb");
@@ -30,10 +31,11 @@ async function main(names) {
   for (const notebook of notebooks)
     if (!existsSync(notebook)) throw new Error(`there is no notebook ${path.relative(ROOT, notebook)}`);
   mkdirSync(PICTURES, { recursive: true });
+  const pageFailed = names.length === 0 && !(await reviewPage());
   const folder = mkdtempSync(path.join(tmpdir(), "oscc-lab-notebooks-"));
   for (const notebook of notebooks) copyFileSync(notebook, path.join(folder, path.basename(notebook)));
   const lab = await startLab(folder);
-  let failed = 0;
+  let failed = pageFailed ? 1 : 0;
   try {
     for (const notebook of notebooks) if (!(await check(lab, notebook))) failed++;
   } finally {
@@ -41,6 +43,17 @@ async function main(names) {
     rmSync(folder, { recursive: true, force: true });
   }
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+/** The page that pathologists mark needs the browser, not JupyterLab. */
+async function reviewPage() {
+  try {
+    process.stdout.write(`PASS review page: ${await checkReviewPage(PICTURES)}\n`);
+    return true;
+  } catch (error) {
+    process.stdout.write(`FAIL review page: ${error.message}\n`);
+    return false;
+  }
 }
 
 /** Open, run and look at one notebook; says what came of it. */
