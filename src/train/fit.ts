@@ -1,7 +1,7 @@
 /** Fine-tune a model of patients. */
 import { currentSignal } from "../core/abort";
 import { invalidArgument } from "../core/errors";
-import { host, inNotebook } from "../core/host";
+import { host } from "../core/host";
 import { Rng } from "../core/random";
 import { MISSING_LABEL } from "../evaluate";
 import { Augmenter, augmentationRecipe } from "../image";
@@ -10,7 +10,6 @@ import type { BatchOptions } from "./batches";
 import { Checkpoints } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { tableOf } from "./feature-table";
-import { curveText, type EpochRecord } from "./history";
 import { type RunIdentity, runIdentity } from "./identity";
 import { trainingLoop } from "./loop";
 import { type FitOptions, type FitSettings, lossFunctions, resolveOptions } from "./options";
@@ -107,7 +106,9 @@ export async function fit<Task extends string>(
     rng,
     device: where.device,
     signal,
-    onEpoch: options.onEpoch ?? showCurve(),
+    onEpoch: options.onEpoch ?? (() => {}),
+    panel: options.panel ?? true,
+    notice: cohort.provenance.notice,
     checkpoints,
   }).finally(() => augmenter?.dispose());
   warnOfUndefinedScores(settings, result.undefinedAuc);
@@ -182,15 +183,4 @@ function classWeights(settings: FitSettings, model: Model, train: readonly Train
       ),
     ]),
   );
-}
-
-/** In a notebook: the curve as text, redrawn in place. A caller with a better picture passes `onEpoch`. */
-function showCurve(): (history: readonly EpochRecord[]) => void {
-  if (!inNotebook()) return () => {};
-  let shown: ReturnType<ReturnType<typeof host>["display"]> | undefined;
-  return (history) => {
-    const bundle = { "text/plain": curveText(history) };
-    if (shown) shown.update(bundle);
-    else shown = host().display(bundle);
-  };
 }

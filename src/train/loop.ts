@@ -12,7 +12,7 @@ import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches
 import type { Checkpoints } from "./checkpoints";
 import type { TrainingPatient } from "./cohort";
 import { type Divergence, findOrigin, notFinite, readTensors } from "./divergence";
-import { stopsEarly } from "./early-stopping";
+import { epochsWithoutProgress, stopsEarly } from "./early-stopping";
 import { validationLosses, validationScores } from "./evaluation";
 import type { EpochRecord } from "./history";
 import type { LossFunction } from "./losses";
@@ -20,6 +20,7 @@ import { TaskBalance } from "./multitask/task-balance";
 import { type OpenStep, openStep } from "./open-step";
 import type { FitSettings } from "./options";
 import { Predictor } from "./predictor";
+import { TrainingReport } from "./report";
 import { epochOrder } from "./sampler";
 import { cosine } from "./schedule";
 import { isBetter, meanAuc } from "./selection";
@@ -39,6 +40,9 @@ export interface LoopInput {
   readonly device: Device | "auto";
   readonly signal: AbortSignal | undefined;
   readonly onEpoch: (history: readonly EpochRecord[]) => void | Promise<void>;
+  /** Whether a notebook shows the live panel, and what it must say of the data. */
+  readonly panel: boolean;
+  readonly notice: string | undefined;
   /** Where to go on from, and where to write how far it has come. */
   readonly checkpoints: Checkpoints;
 }
@@ -87,13 +91,22 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
   const { checkpoints } = input;
   const { found } = checkpoints;
   if (found) await goOn(input, found);
-  const progress = startProgress(`training ${settings.tasks.join(", ")}`, settings.epochs * passesPerEpoch);
   const history: EpochRecord[] = [...(found?.history ?? [])];
   let { best, bestParameters = {}, undefinedAuc = {} } = found ?? ({} as Partial<TrainingState>);
   let position = found?.position ?? START;
   const isOver = () =>
     position.epoch >= settings.epochs || stopsEarly(history, settings.select, settings.earlyStopping);
   const wasOver = isOver();
+  const report = new TrainingReport({
+    settings,
+    device: step.program.device,
+    passes: settings.epochs * passesPerEpoch,
+    patients: settings.epochs * orderOf(input, 0).length,
+    before: Math.round((position.epoch + position.batch / input.batchesPerEpoch) * passesPerEpoch),
+    history,
+    panel: input.panel,
+    notice: input.notice,
+  });
   const keep = async () => {
     const { path, state } = input.rng;
     const broken = await checkpoints.keep({
@@ -125,8 +138,7 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
       const trainLoss = await trainEpoch(input, passesOf(input, epoch), {
         from: position,
         rates,
-        report: (done, loss) =>
-          progress.update(epoch * passesPerEpoch + done, progressNote(epoch, settings.epochs, loss, best)),
+        report: (done, loss) => report.pass(epoch * passesPerEpoch + done, epoch, loss, best),
         onBatch: async (reached) => {
           position = { ...reached, seconds: secondsSoFar(), ...tasksOf(balance) };
           if (checkpoints.due) await keep();
@@ -151,17 +163,20 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
       }
       position = { ...START, epoch: epoch + 1, ...tasksOf(balance) };
       if (checkpoints.due) await keep();
+      report.epoch(history, best);
       await input.onEpoch([...history]);
     }
     if (checkpoints.folder && !wasOver) await keep();
   } catch (error) {
     // What was stopped between two steps goes on from there.
     if (checkpoints.folder && isOsccError(error, "Aborted")) await keep();
-    throw error instanceof Diverged ? await explained(error.what, input) : error;
+    const told = error instanceof Diverged ? await explained(error.what, input) : error;
+    report.failed(told);
+    throw told;
   } finally {
     await checkpoints.settle();
   }
-  progress.end(summary(settings, history, best!, step.program.device));
+  report.end(...summary(settings, history, best!, step.program.device));
   return {
     parameters: trainedModel(model, bestParameters, settings.mode),
     trained: bestParameters,
@@ -345,21 +360,22 @@ async function validate(input: LoopInput, predictor: Predictor | undefined, para
   };
 }
 
-function progressNote(epoch: number, epochs: number, loss: number, best: EpochRecord | undefined): string {
-  const auc = best && meanAuc(best);
-  const bestNote = auc === undefined ? "" : `, best validation AUC ${auc.toFixed(3)}`;
-  return `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}${bestNote}`;
-}
-
+/** How it ended: a line, and a few words for the panel. */
 function summary(
   settings: FitSettings,
   history: readonly EpochRecord[],
   best: EpochRecord,
   device: Device,
-): string {
+): [line: string, note: string] {
   const seconds = history.reduce((sum, record) => sum + record.seconds, 0);
   const auc = meanAuc(best);
   const score = auc === undefined ? "" : `; best validation AUC ${auc.toFixed(3)} at epoch ${best.epoch}`;
+  const { select, earlyStopping } = settings;
+  const waited = earlyStopping ? epochsWithoutProgress(history, select, earlyStopping.minDelta) : 0;
   const early = history.length < settings.epochs ? ", stopped early" : "";
-  return `trained ${settings.tasks.join(", ")}: ${history.length} epochs in ${seconds.toFixed(0)} s on ${device}${early}${score}`;
+  const took = `${history.length} epochs in ${seconds.toFixed(0)} s`;
+  return [
+    `trained ${settings.tasks.join(", ")}: ${took} on ${device}${early}${score}`,
+    `${took}${early}${early ? `: no progress for ${waited} ${waited === 1 ? "epoch" : "epochs"}` : ""}`,
+  ];
 }

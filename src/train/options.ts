@@ -175,7 +175,12 @@ export interface FitOptions<Task extends string = string> extends Partial<Omit<T
   readonly device?: Device | "auto";
   /** Stops the run; default the signal of the running cell. */
   readonly signal?: AbortSignal;
-  /** Called after each epoch with all epochs so far, for example to redraw a curve. */
+  /**
+   * In a notebook: a panel with curves, throughput and time left, rewritten in place while the run goes on.
+   * Default true; `false`: a line of progress, as in a terminal.
+   */
+  readonly panel?: boolean;
+  /** Called after each epoch with all epochs so far, for example to draw a picture of your own. */
   readonly onEpoch?: (history: readonly EpochRecord[]) => void | Promise<void>;
   /**
    * A folder, or options: the run is written down there while it goes on, and an interrupted one goes on from there
