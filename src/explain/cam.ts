@@ -168,7 +168,8 @@ export async function camsOfPatients<Image extends ViewImage>(
     const progress = startProgress(methodOf(method).title, patients.length);
     const results: CamResult<Image>[] = [];
     for (const patient of patients) {
-      results.push(await explained(open, patient, await open.read(patient), method, options));
+      const quietly = { ...options, onProgress: () => {} }; // one line of progress is enough
+      results.push(await explained(open, patient, await open.read(patient), method, quietly));
       progress.update(results.length);
     }
     progress.end(`${methodOf(method).title}: ${results.length} patients`);
@@ -199,8 +200,8 @@ function said<Image extends ViewImage>(result: CamResult<Image>): CamResult<Imag
   return result;
 }
 
-function settingsOf({ steps, window, stride, channels }: MapOptions) {
-  return { steps, window, stride, channels };
+function settingsOf({ steps, window, stride, channels, onProgress }: MapOptions) {
+  return { steps, window, stride, channels, onProgress };
 }
 
 function checkMethod(method: CamMethod): CamMethod {

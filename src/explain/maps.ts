@@ -17,7 +17,8 @@ export interface ExplainablePatient<Image extends ViewImage = ViewImage> extends
 }
 
 /** What the methods can be told; each reads what concerns it. */
-export interface MapOptions extends Pick<MethodSettings, "steps" | "window" | "stride" | "channels"> {
+export interface MapOptions
+  extends Pick<MethodSettings, "steps" | "window" | "stride" | "channels" | "onProgress"> {
   readonly layers?: LayerChoice | undefined;
 }
 
@@ -44,12 +45,12 @@ export async function methodMaps(
 ): Promise<MethodMaps> {
   const { title, maps } = methodOf(method);
   let progress: ReturnType<typeof startProgress> | undefined;
-  const onProgress = (done: number, total: number) => {
+  const show = (done: number, total: number) => {
     if (total >= QUIET_UNITS) progress ??= startProgress(title, total);
     progress?.update(done);
   };
   try {
-    return await maps(subject, { onProgress, ...settings });
+    return await maps(subject, { ...settings, onProgress: settings.onProgress ?? show });
   } finally {
     progress?.end(title);
   }

@@ -74,7 +74,7 @@ export class Probe {
   readonly images: number;
   /** D */
   readonly featureWidth: number;
-  /** Images that go through the encoder together. */
+  /** Images that go through the encoder together, where there are many. */
   readonly group: number;
   private parameters: Parameters;
   private readonly programs = new Map<string, OpenProgram>();
@@ -89,7 +89,7 @@ export class Probe {
     this.images = spec.views.length;
     this.featureWidth = spec.encoder.width;
     const tokens = this.grid.prefix + this.grid.rows * this.grid.columns;
-    this.group = Math.max(1, Math.min(this.images, Math.floor(ROWS / tokens)));
+    this.group = Math.max(1, Math.floor(ROWS / tokens));
   }
 
   /** Names of the task's classes. */
@@ -115,14 +115,16 @@ export class Probe {
   ): (pixels: Float32Array, slopes?: Float32Array) => Promise<Record<K, Float32Array>[]> {
     return async (pixels, slopes) => {
       const count = pixels.length / this.imageValues;
-      const program = await this.imageProgram(name, fn, slopes !== undefined);
+      // A patient's own images are fewer than could go together; to fill up with nothing would take time.
+      const group = count > this.images ? this.group : Math.min(this.group, this.images);
+      const program = await this.imageProgram(name, group, fn, slopes !== undefined);
       const rows: Record<K, Float32Array>[] = [];
-      for (let first = 0; first < count; first += this.group) {
+      for (let first = 0; first < count; first += group) {
         const outputs = await program.run({
-          images: padded(pixels, first, this.group, this.imageValues),
-          ...(slopes ? { slopes: padded(slopes, first, this.group, this.featureWidth) } : {}),
+          images: padded(pixels, first, group, this.imageValues),
+          ...(slopes ? { slopes: padded(slopes, first, group, this.featureWidth) } : {}),
         });
-        for (let i = 0; i < this.group && first + i < count; i++) rows.push(rowOf(outputs, i, this.group));
+        for (let i = 0; i < group && first + i < count; i++) rows.push(rowOf(outputs, i, group));
       }
       return rows;
     };
@@ -189,14 +191,19 @@ export class Probe {
     };
   }
 
-  private imageProgram(name: string, fn: ImageFunction, readsSlopes: boolean): Promise<Program> {
+  private imageProgram(
+    name: string,
+    group: number,
+    fn: ImageFunction,
+    readsSlopes: boolean,
+  ): Promise<Program> {
     const [height, width] = this.spec.encoder.imageSize;
     const step: StepFunction = ({ images, slopes }, state) => ({
       outputs: fn(normalise(images!, this.spec.normalisation), state, slopes!),
     });
-    return this.program(name, step, isEncoder, {
-      images: { shape: [this.group, height, width, 3] },
-      ...(readsSlopes ? { slopes: { shape: [this.group, this.featureWidth] } } : {}),
+    return this.program(`${name} of ${group}`, step, isEncoder, {
+      images: { shape: [group, height, width, 3] },
+      ...(readsSlopes ? { slopes: { shape: [group, this.featureWidth] } } : {}),
     });
   }
 

@@ -1,14 +1,13 @@
 /** Maps against the truth masks of a phantom: do they point at what was planted? */
-import { PatientImage } from "../../cohort";
 import {
   type EnergyScore,
   energyInside,
-  MASK_BITS,
   type NoScore,
   type PointingScore,
   pointingGame,
+  type SignMask,
 } from "../../cohort/phantom";
-import { invalidArgument, unknownName } from "../../core/errors";
+import { invalidArgument } from "../../core/errors";
 import type { Provenance } from "../../core/provenance";
 import { type BootstrapIntervalOptions, bootstrapInterval, type Interval } from "../../evaluate";
 import type { View } from "../../model";
@@ -56,12 +55,11 @@ export async function truthScores(
   options: TruthOptions = {},
 ): Promise<TruthScores> {
   const { sign = result.task } = options;
-  if (!Object.hasOwn(MASK_BITS, sign)) throw unknownName("sign", sign, Object.keys(MASK_BITS));
   const { method, patient, provenance, imageFit, inputAspect } = result;
   const maps = await Promise.all(
     result.maps.map(async (map): Promise<MapTruth> => {
       const { view } = map;
-      if (map.image instanceof PatientImage && map.image.standsFor !== undefined) {
+      if ((map.image as MaskedImage).standsFor !== undefined) {
         const none: NoScore = { undefined: true, reason: `another site stands in for ${view.site}` };
         return { view, pointing: none, energy: none };
       }
@@ -86,8 +84,14 @@ export async function hasTruth(result: CamResult<unknown>): Promise<boolean> {
   return masks.length > 0 && masks.every((mask) => mask !== undefined);
 }
 
-async function maskOf(image: unknown) {
-  return image instanceof PatientImage ? image.mask() : undefined;
+/** An image whose truth may be known; `PatientImage` is one. */
+interface MaskedImage {
+  readonly standsFor?: string | undefined;
+  mask?(): Promise<SignMask | undefined>;
+}
+
+async function maskOf(image: unknown): Promise<SignMask | undefined> {
+  return (image as MaskedImage).mask?.();
 }
 
 /** A mean score beside what chance gives, over the same images. */
