@@ -33,10 +33,12 @@ export interface HiddenPatient extends TrainingPatient<"SIGN"> {
   images(options: { views: readonly { site: string; magnification: string }[] }): readonly HiddenImage[];
 }
 
-/** 60 % train, 20 % valid, 20 % test. */
-export function hiddenSigns(patients: number): TrainingCohort<"SIGN"> & {
+export interface HiddenCohort extends TrainingCohort<"SIGN"> {
   readonly patients: readonly HiddenPatient[];
-} {
+}
+
+/** 60 % train, 20 % valid, 20 % test. */
+export function hiddenSigns(patients: number): HiddenCohort {
   const provenance = { cohort: "hidden signs", synthetic: true };
   return {
     provenance,
