@@ -104,7 +104,7 @@ export class Patient<S extends CohortSchema = MultiOscc> {
    */
   images(options?: ImagesOptions<S>): PatientImage<S>[];
   /** The same for views whose names are known only at run time, as a model's specification has them. */
-  images(options: { onMissing: "substitute-site"; views: readonly NamedView[] }): PatientImage<S>[];
+  images(options: { onMissing: "substitute-site" | "skip"; views: readonly NamedView[] }): PatientImage<S>[];
   images(options: { onMissing?: MissingPolicy; views?: readonly NamedView[] } = {}): PatientImage<S>[] {
     const { onMissing = "substitute-site", views = this.cohort.views } = options;
     if (!MISSING_POLICIES.includes(onMissing))

@@ -1,11 +1,13 @@
 /** A model opened to be asked: one probe for each score, shared by methods and patients. */
 import { currentSignal } from "../core/abort";
+import { OsccError } from "../core/errors";
 import type { Device } from "../engine";
 import {
   type Model,
   type ModelSpec,
   modelImages,
   type Parameters,
+  presentImages,
   type ViewImage,
   type ViewPatient,
 } from "../model";
@@ -70,6 +72,9 @@ export class OpenModel {
 
   async read<Image extends ViewImage>(patient: ViewPatient<Image>): Promise<PatientPixels<Image>> {
     const images = modelImages(this.spec, patient);
+    const present = presentImages(this.spec, patient);
+    const missing = this.spec.views.filter((_, i) => !present[i]);
+    if (missing.length > 0) throw incomplete(patient.id, missing);
     return { images, pixels: await pixelsOf(this.spec, images, this.signal) };
   }
 
@@ -86,6 +91,19 @@ export class OpenModel {
   async dispose(): Promise<void> {
     for (const probe of this.probes.values()) await probe.dispose();
   }
+}
+
+function incomplete(patient: string, missing: readonly { site: string; magnification: string }[]) {
+  const [first] = missing as [{ site: string; magnification: string }];
+  return new OsccError(
+    "MissingImage",
+    [
+      `patient ${patient} has no ${missing.map((v) => `${v.site} ${v.magnification}`).join(", no ")} image.`,
+      "Expected all images that the model sees: it masks missing ones, and a map of nothing says nothing.",
+      "Explain a patient who has all of them.",
+    ],
+    { patient, site: first.site, magnification: first.magnification },
+  );
 }
 
 /** Open a model, work with it, and give its memory back whatever happens. */

@@ -53,6 +53,8 @@ export {
   forwardHeads,
   fusionShape,
   type ImageFit,
+  MISSING_IMAGES,
+  type MissingImages,
   type Model,
   type ModelOptions,
   type ModelSpec,
@@ -82,6 +84,7 @@ export {
 export {
   decodeImages,
   modelImages,
+  presentImages,
   type ViewImage,
   type ViewPatient,
   type ViewPixels,

@@ -6,7 +6,7 @@
  *
  * Letters: B patients, M images a patient, h x w pixels, D feature width, F fused width, C classes.
  */
-import { invalidArgument, OsccError } from "../core/errors";
+import { invalidArgument, OsccError, unknownName } from "../core/errors";
 import type { Rng } from "../core/random";
 import { type Chain, tf } from "../engine";
 import type { LayerTap } from "./block";
@@ -42,6 +42,14 @@ export interface ModelTask {
 /** How a photograph becomes the model's input size: `squash` changes its proportions (published), `crop` cuts, `fit` adds glass. */
 export type ImageFit = "squash" | "crop" | "fit";
 
+/**
+ * What stands for an image that a patient does not have: that of another site (published), or nothing: `mask` leaves
+ * it out of the fusion.
+ */
+export const MISSING_IMAGES = ["substitute-site", "mask"] as const;
+/** See `MISSING_IMAGES`. */
+export type MissingImages = (typeof MISSING_IMAGES)[number];
+
 /** All that is needed to rebuild and to use a model, as plain JSON. */
 export interface ModelSpec {
   readonly encoder: ViTConfig;
@@ -53,6 +61,8 @@ export interface ModelSpec {
   readonly views: readonly View[];
   readonly normalisation: Normalisation;
   readonly imageFit: ImageFit;
+  /** Missing images are left out of the fusion; absent: that of another site stands in. */
+  readonly missing?: "mask";
 }
 
 /** A model: what it is, as plain JSON, and its parameters. */
@@ -81,6 +91,8 @@ export interface ModelOptions {
   readonly normalisation?: NormalisationName | Normalisation;
   /** Default `squash`, as published. */
   readonly imageFit?: ImageFit;
+  /** What stands for a missing image, default `substitute-site`, as published. */
+  readonly missing?: MissingImages;
 }
 
 /**
@@ -105,6 +117,8 @@ export function createModel(options: ModelOptions, rng: Rng): Model {
 /** The specification that options describe, checked. */
 export function modelSpec(options: ModelOptions): ModelSpec {
   const { fusion = "concat", fusionWidth = 768, headHidden = HEAD_HIDDEN, dropout = HEAD_DROPOUT } = options;
+  if (options.missing !== undefined && !MISSING_IMAGES.includes(options.missing))
+    throw unknownName("way with missing images", String(options.missing), MISSING_IMAGES);
   if (!(dropout >= 0 && dropout < 1)) throw invalidArgument("dropout", dropout, "a probability in [0, 1)");
   if (options.views.length === 0)
     throw invalidArgument("views", "empty", "at least one site and magnification");
@@ -128,6 +142,7 @@ export function modelSpec(options: ModelOptions): ModelSpec {
     })),
     normalisation: normalisation(options.normalisation ?? "multi-oscc"),
     imageFit: options.imageFit ?? "squash",
+    ...(options.missing === "mask" ? { missing: "mask" } : {}),
   };
 }
 

@@ -24,14 +24,22 @@ export interface ViewImage {
 /** A patient, as far as a model needs one. */
 export interface ViewPatient<Image extends ViewImage = ViewImage> {
   readonly id: string;
-  images(options: { onMissing: "substitute-site"; views: readonly View[] }): readonly Image[];
+  /** Images of views in order. `skip`: without those that are missing. */
+  images(options: { onMissing: "substitute-site" | "skip"; views: readonly View[] }): readonly Image[];
 }
 
-/** The images a model sees of a patient, in its order. A missing one is replaced by that of another site, as published. */
+/**
+ * The images a model sees of a patient, in its order. A missing one is replaced by that of another site, as published;
+ * for a model that masks missing images, by any image of the patient, which then changes nothing.
+ *
+ * @throws NoImages       for a patient without any image, of a model that masks missing ones
+ * @throws ShapeMismatch  when there are not as many images as the model sees
+ */
 export function modelImages<Image extends ViewImage>(
   spec: ModelSpec,
   patient: ViewPatient<Image>,
 ): readonly Image[] {
+  if (spec.missing === "mask") return withStandIns(spec, patient);
   const images = patient.images({ onMissing: "substitute-site", views: spec.views });
   if (images.length === spec.views.length) return images;
   throw new OsccError(
@@ -43,6 +51,35 @@ export function modelImages<Image extends ViewImage>(
     ],
     { expected: [spec.views.length], found: [images.length] },
   );
+}
+
+/** Which of the views a patient has, for `imageMask`; all of them when another site's image stands in. */
+export function presentImages(spec: ModelSpec, patient: ViewPatient): readonly boolean[] {
+  if (spec.missing !== "mask") return spec.views.map(() => true);
+  return ownImages(spec, patient).map((image) => image !== undefined);
+}
+
+function withStandIns<Image extends ViewImage>(spec: ModelSpec, patient: ViewPatient<Image>): Image[] {
+  const own = ownImages(spec, patient);
+  const standIn = own.find((image) => image !== undefined);
+  if (standIn) return own.map((image) => image ?? standIn);
+  throw new OsccError(
+    "NoImages",
+    [
+      `patient ${patient.id} has none of the images that the model sees.`,
+      `Expected at least one of: ${spec.views.map((v) => `${v.site} ${v.magnification}`).join(", ")}.`,
+      "Leave the patient out.",
+    ],
+    { patient: patient.id },
+  );
+}
+
+/** The image of each view, if the patient has it. */
+function ownImages<Image extends ViewImage>(
+  spec: ModelSpec,
+  patient: ViewPatient<Image>,
+): (Image | undefined)[] {
+  return spec.views.map((view) => patient.images({ onMissing: "skip", views: [view] })[0]);
 }
 
 /** Decode and resize images one by one: [M, h, w, 3], 0-255, not normalised. */

@@ -4,6 +4,7 @@ import { MISSING_LABEL } from "../evaluate";
 import type { Augmenter } from "../image";
 import type { ModelSpec } from "../model";
 import type { TrainingPatient } from "./cohort";
+import { maskValues } from "./missing-images";
 import { gather } from "./predictor";
 import { dropoutInput, dropoutWidth, oneHotInput, type StepSource, weightInput } from "./step";
 import { encodeTargets } from "./targets";
@@ -87,7 +88,10 @@ export async function passInputs(
     const turn = pass.turns[from + i]!;
     return options.augmenter.run(values, rng.split("augment").split(epoch).split(patient.id).split(turn));
   });
-  const inputs: Record<string, Float32Array> = { [source]: data };
+  const inputs: Record<string, Float32Array> = {
+    [source]: data,
+    ...maskValues(spec, patients.slice(from, from + size), size),
+  };
   for (const [task, { classes }] of Object.entries(spec.tasks)) {
     const { oneHot, weight } = encodeTargets(
       patients.map((patient) => patient.labels[task] ?? MISSING_LABEL),

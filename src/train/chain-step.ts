@@ -14,6 +14,7 @@ import {
   tokenCount,
 } from "../model";
 import { adamWFactors, adamWUpdate, meanName, squareName } from "./adamw";
+import { MASK_INPUT, maskInput } from "./missing-images";
 import { TASK_WEIGHTS, watchTasks } from "./multitask/task-facts";
 import {
   clipFactor,
@@ -64,9 +65,11 @@ export function chainForward(spec: ModelSpec, parameters: Parameters): ChainForw
   return {
     chain: encoderChain(spec),
     items: { input: "images", group: imagesTogether(spec, images) },
-    inputs: { images: [images, height, width, 3] },
+    inputs: { ...shapesOf(maskInput(spec, 1)), images: [images, height, width, 3] },
     parameters,
-    outputs: (live, features) => ({ ...forwardFeatures(spec, live, features).logits }),
+    outputs: (live, features, inputs) => ({
+      ...forwardFeatures(spec, live, features, {}, inputs[MASK_INPUT]).logits,
+    }),
   };
 }
 
@@ -89,7 +92,7 @@ export function chainStep(spec: ModelSpec, parameters: Parameters, options: Step
     },
     parameters,
     loss: (live, features, inputs) => {
-      const { logits } = forwardFeatures(spec, live, features, dropoutOf(spec, inputs));
+      const { logits } = forwardFeatures(spec, live, features, dropoutOf(spec, inputs), inputs[MASK_INPUT]);
       return totalLoss(spec, logits, inputs, options.losses, tasks && inputs[TASK_WEIGHTS]);
     },
     ...(tasks
@@ -101,6 +104,7 @@ export function chainStep(spec: ModelSpec, parameters: Parameters, options: Step
                 parameters: live,
                 features,
                 dropout: dropoutOf(spec, inputs),
+                mask: inputs[MASK_INPUT],
                 lossOf: (task, logits) => lossOf(task, logits, inputs, options.losses),
               },
               tasks,

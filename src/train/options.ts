@@ -2,17 +2,19 @@
 import { invalidArgument, unknownName } from "../core/errors";
 import type { Device } from "../engine";
 import { type Augmentation, augmentationRecipe } from "../image";
-import type {
-  EncoderName,
-  FusionKind,
-  ImageFit,
-  ImageSize,
-  Normalisation,
-  NormalisationName,
-  OwnFusion,
-  PositionResize,
-  View,
-  ViTConfig,
+import {
+  type EncoderName,
+  type FusionKind,
+  type ImageFit,
+  type ImageSize,
+  MISSING_IMAGES,
+  type MissingImages,
+  type Normalisation,
+  type NormalisationName,
+  type OwnFusion,
+  type PositionResize,
+  type View,
+  type ViTConfig,
 } from "../model";
 import { ADAMW_DEFAULTS } from "./adamw";
 import type { CheckpointOptions } from "./checkpoints";
@@ -46,6 +48,8 @@ export interface TrainingRecipe {
   readonly imageSize: ImageSize;
   /** How photographs get that size. */
   readonly imageFit: ImageFit;
+  /** What stands for an image that a patient does not have: another site's, or nothing (`mask`). */
+  readonly missing: MissingImages;
   /** Pixel statistics; `train`: those of the training images. */
   readonly normalisation: NormalisationName | Normalisation | "train";
   readonly fusion: FusionKind;
@@ -92,6 +96,7 @@ export const TRAINING_PRESETS = {
     encoder: "pathobench-vit-s/16",
     imageSize: 512,
     imageFit: "squash",
+    missing: "substitute-site",
     normalisation: "multi-oscc",
     fusion: "concat",
     fusionWidth: 768,
@@ -118,6 +123,7 @@ export const TRAINING_PRESETS = {
     encoder: "tiny",
     imageSize: 96,
     imageFit: "squash",
+    missing: "substitute-site",
     normalisation: "train",
     fusion: "concat",
     fusionWidth: 768,
@@ -344,6 +350,14 @@ function checkRecipe(recipe: TrainingRecipe): void {
       'Use  mode: "frozen",  or  sampler: "balanced-tuples".',
     );
   augmentationRecipe(recipe.augment);
+  known("missing", recipe.missing, MISSING_IMAGES);
+  if (recipe.missing === "mask" && recipe.sampler === "smote")
+    throw invalidArgument(
+      "missing",
+      recipe.missing,
+      'substitute-site beside sampler: "smote"',
+      "A point between two patients has no images that could be missing.",
+    );
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
   known("select", recipe.select, SELECTION_SCORES);
   checkEarlyStopping(recipe.earlyStopping);

@@ -20,6 +20,7 @@ import {
 } from "../model";
 import { chainForward, prefersChain } from "./chain-step";
 import type { TrainingPatient } from "./cohort";
+import { MASK_INPUT, maskInput, maskValues } from "./missing-images";
 import type { PixelSource } from "./pixels";
 import { type StepSource, sourceInput } from "./step";
 
@@ -66,7 +67,10 @@ export class Predictor {
       ? await compileChain(chainForward(model.spec, model.parameters), { device: chosen, ...where })
       : await compile(
           forwardStep(model.spec, source),
-          { inputs: sourceInput(model.spec, source, batch), state },
+          {
+            inputs: { ...sourceInput(model.spec, source, batch), ...maskInput(model.spec, batch) },
+            state,
+          },
           { device: chosen, ...where },
         );
     return new Predictor(model.spec, program, source, batch);
@@ -90,7 +94,10 @@ export class Predictor {
     for (const task of Object.keys(this.spec.tasks)) rows[task] = [];
     for (let start = 0; start < patients.length; start += this.batch) {
       const batch = patients.slice(start, start + this.batch);
-      const outputs = await this.program.run({ [this.source]: await gather(batch, this.batch, read) });
+      const outputs = await this.program.run({
+        [this.source]: await gather(batch, this.batch, read),
+        ...maskValues(this.spec, batch, this.batch),
+      });
       for (const [task, { classes }] of Object.entries(this.spec.tasks))
         batch.forEach((_, i) => {
           rows[task]!.push(
@@ -107,12 +114,13 @@ export class Predictor {
 }
 
 function forwardStep(spec: ModelSpec, source: StepSource): StepFunction {
-  return (inputs, state) => ({
-    outputs:
-      source === "images"
-        ? { ...forward(spec, state, normalise(inputs.images!, spec.normalisation)).logits }
-        : { ...forwardFeatures(spec, state, inputs.features!).logits },
-  });
+  return (inputs, state) => {
+    const mask = inputs[MASK_INPUT];
+    if (source === "features")
+      return { outputs: { ...forwardFeatures(spec, state, inputs.features!, {}, mask).logits } };
+    const images = normalise(inputs.images!, spec.normalisation);
+    return { outputs: { ...forward(spec, state, images, mask ? { mask } : {}).logits } };
+  };
 }
 
 /** The values of several patients one after the other; a last, smaller batch is filled with zeros. */

@@ -69,6 +69,7 @@ async function startingModel<Task extends string>(
     encoder,
     imageSize: settings.imageSize,
     imageFit: settings.imageFit,
+    missing: settings.missing,
     ...(settings.mode === "linear-probe"
       ? linearProbe(vitConfig(encoder).width * settings.views.length)
       : {

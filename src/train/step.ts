@@ -19,6 +19,7 @@ import {
 } from "../model";
 import { type AdamWOptions, adamWFactors, adamWState, adamWUpdate, meanName, squareName } from "./adamw";
 import type { LossFunction } from "./losses";
+import { MASK_INPUT, maskInput } from "./missing-images";
 import { asVector, TASK_WEIGHTS, type TaskPass, type TaskWatch, watchTasks } from "./multitask/task-facts";
 import { isEncoder } from "./tuning";
 
@@ -59,6 +60,7 @@ export function stepInputs(
   ]);
   return {
     ...sourceInput(spec, source, batch),
+    ...maskInput(spec, batch),
     ...Object.fromEntries(perTask),
     encoderRate: scalar,
     rate: scalar,
@@ -194,6 +196,7 @@ function taskPass(
         ? inputs.features!
         : encodeImages(spec, parameters, normalise(inputs.images!, spec.normalisation)),
     dropout: dropoutOf(spec, inputs),
+    mask: inputs[MASK_INPUT],
     lossOf: (task, logits) => lossOf(task, logits, inputs, losses),
     shared: {
       names: names.filter((name) => !name.startsWith("heads.")),
@@ -228,10 +231,15 @@ function logitsOf(
   { source, lora }: StepOptions,
 ): Live {
   const dropout = dropoutOf(spec, inputs);
-  if (source === "features") return forwardFeatures(spec, parameters, inputs.features!, dropout).logits;
+  const mask = inputs[MASK_INPUT];
+  if (source === "features") return forwardFeatures(spec, parameters, inputs.features!, dropout, mask).logits;
   const adapted = lora ? withLora(spec.encoder, parameters, lora) : parameters;
   const tap = (layer: string, value: tf.Tensor) => named(value, `encoder.${layer}`);
-  return forward(spec, adapted, normalise(inputs.images!, spec.normalisation), { dropout, tap }).logits;
+  return forward(spec, adapted, normalise(inputs.images!, spec.normalisation), {
+    dropout,
+    tap,
+    ...(mask ? { mask } : {}),
+  }).logits;
 }
 
 /** Scale all gradients by a common factor. */

@@ -15,8 +15,8 @@ export interface ChainForward {
   readonly items: { readonly input: string; readonly group: number };
   readonly inputs: Readonly<Record<string, Shape>>;
   readonly parameters: Readonly<Record<string, HostTensor>>;
-  /** From the chain's results, the items along axis 0, and the parameters that are not in the chain to outputs. */
-  readonly outputs: (parameters: Tensors, results: tf.Tensor) => Tensors;
+  /** From the chain's results, the items along axis 0, the parameters that are not in the chain and all inputs to outputs. */
+  readonly outputs: (parameters: Tensors, results: tf.Tensor, inputs: Tensors) => Tensors;
 }
 
 /** The plan: the inputs given, the outputs that `outputs` makes; the parameters as state. */
@@ -79,6 +79,8 @@ function traceLinks(
 /** The chain's results in the graph at its end. Not a name that an output may have. */
 const RESULTS = "chain/results";
 
+const inputValue = (name: string) => `input/${name}`;
+
 /** What is made of the results: one more unit, which sees all parameters and takes those it reads. */
 function endCall(
   plan: Plan,
@@ -88,14 +90,25 @@ function endCall(
 ): WireCall {
   const names = Object.keys(parameters);
   const own = { parameters: Object.fromEntries(names.map((name) => [name, name])) };
+  const inputs = Object.keys(plan.inputs);
+  const inputShapes = inputs.map((name) => [inputValue(name), plan.views[plan.inputs[name]!]!.shape]);
   const shapes = names.map((name) => [parameterValue(name), parameters[name]!.shape]);
   const unit = traceUnit(
     plan.device,
     "end",
     (given) =>
-      outputs(Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])), given[RESULTS]!),
-    { [RESULTS]: plan.views[results]!.shape, ...Object.fromEntries(shapes) },
+      outputs(
+        Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!])),
+        given[RESULTS]!,
+        Object.fromEntries(inputs.map((name) => [name, given[inputValue(name)]!])),
+      ),
+    { [RESULTS]: plan.views[results]!.shape, ...Object.fromEntries([...shapes, ...inputShapes]) },
   );
   for (const { name, shape } of unit.outputs) plan.outputs[name] = plan.tensor(shape);
-  return plan.call(unit, { [RESULTS]: results, ...viewsOf(plan, own, parameterValue) }, plan.outputs);
+  const given = Object.fromEntries(inputs.map((name) => [inputValue(name), plan.inputs[name]!]));
+  return plan.call(
+    unit,
+    { [RESULTS]: results, ...given, ...viewsOf(plan, own, parameterValue) },
+    plan.outputs,
+  );
 }

@@ -13,6 +13,7 @@ import { tf } from "../../engine";
 import type { ParameterDeclaration, ParameterDeclarations } from "../parameters";
 import type { FusionBlock, FusionShape } from "./block";
 import { FUSIONS, type FusionKind } from "./built-in";
+import { withoutMissing } from "./mask";
 
 /**
  * A parameter of a fusion block: how it is declared, or only its shape. A shape alone starts as torch starts a
@@ -23,7 +24,7 @@ export type FusionParameter = ParameterDeclaration | readonly number[];
 /** What a fusion block sees beside the features. */
 export interface FusionContext {
   readonly shape: FusionShape;
-  /** [B, M], 1 for an image that is there, 0 for one that is missing; absent when all are there. */
+  /** [B, M], 1 for an image that is there, 0 for one that is missing (its features are zero); absent when all are there. */
   readonly mask?: tf.Tensor;
 }
 
@@ -98,7 +99,7 @@ export function fusion<Name extends string = never>(definition: FusionDefinition
     source: fingerprint(`${parameters}\n${forward}`),
     parameters: (shape) => declared(parameters?.(shape) ?? {}),
     forward(shape, live, features, mask) {
-      const tokens = tf.reshape(features, [-1, shape.images, shape.featureWidth]); // [B, M, D]
+      const tokens = tf.reshape(withoutMissing(features, mask), [-1, shape.images, shape.featureWidth]); // [B, M, D]
       const own = live as Readonly<Record<Name, tf.Tensor>>;
       const fused = forward(tokens, own, { shape, ...(mask ? { mask } : {}) });
       return checked(name, fused, [tokens.shape[0]!, shape.width]);

@@ -19,6 +19,8 @@ export interface TaskPass {
   /** [B * M, D] */
   readonly features: tf.Tensor;
   readonly dropout: Live;
+  /** [B, M], where missing images are masked. */
+  readonly mask?: tf.Tensor | undefined;
   /** The loss of each task from its logits. */
   readonly lossOf: (task: string, logits: tf.Tensor) => tf.Tensor;
   /** For `"shared"`: names of the trained parameters before the heads, and the logits as a function of them. */
@@ -30,8 +32,8 @@ export interface TaskPass {
 
 /** Losses of all tasks as a vector [T], unweighted. */
 export function taskLosses(pass: TaskPass): tf.Tensor {
-  const { spec, parameters, features, dropout, lossOf } = pass;
-  const { logits } = forwardFeatures(spec, parameters, features, dropout);
+  const { spec, parameters, features, dropout, mask, lossOf } = pass;
+  const { logits } = forwardFeatures(spec, parameters, features, dropout, mask);
   return asVector(Object.keys(spec.tasks).map((task) => lossOf(task, logits[task]!)));
 }
 
@@ -58,11 +60,11 @@ export function gradientProducts(pass: TaskPass, place: GradientPlace): tf.Tenso
 
 /** The variables of a place, and all logits as a function of them. */
 function variablesAt(
-  { spec, parameters, features, dropout, shared }: TaskPass,
+  { spec, parameters, features, dropout, mask, shared }: TaskPass,
   place: GradientPlace,
 ): { readonly values: readonly tf.Tensor[]; readonly logits: (values: readonly tf.Tensor[]) => Live } {
   if (place === "representation") {
-    const { fused } = forwardFeatures(spec, parameters, features, dropout); // [B, F]
+    const { fused } = forwardFeatures(spec, parameters, features, dropout, mask); // [B, F]
     return { values: [fused], logits: ([z]) => forwardHeads(spec, parameters, z!, dropout) };
   }
   if (place === "lastSharedLayer") {
@@ -70,7 +72,7 @@ function variablesAt(
     return {
       values: [parameters[name]!],
       logits: ([weight]) =>
-        forwardFeatures(spec, { ...parameters, [name]: weight! }, features, dropout).logits,
+        forwardFeatures(spec, { ...parameters, [name]: weight! }, features, dropout, mask).logits,
     };
   }
   const { names, logits } = shared!;

@@ -3,7 +3,13 @@ import { expect, test, vi } from "vitest";
 import { modelSpec } from "../../../src/model/model";
 import { fit } from "../../../src/train";
 import { imagesTogether, oneGraphBytes, prefersChain } from "../../../src/train/chain-step";
-import { TOY_ENCODER, TOY_SIZE, TOY_VIEWS, toyCohort } from "../../unit/train/toy-cohort";
+import {
+  incompleteToyCohort,
+  TOY_ENCODER,
+  TOY_SIZE,
+  TOY_VIEWS,
+  toyCohort,
+} from "../../unit/train/toy-cohort";
 
 const forced = vi.hoisted(() => ({ chain: false }));
 
@@ -46,6 +52,30 @@ test.each(["full", { lora: { rank: 2, projections: ["q", "v", "fc1"] } }] as con
     });
   },
 );
+
+test("missing images are masked in either form", async () => {
+  const run = (chain: boolean) => {
+    forced.chain = chain;
+    return fit(incompleteToyCohort(), {
+      preset: "notebook",
+      tasks: ["SIGN", "COIN"],
+      encoder: TOY_ENCODER,
+      imageSize: TOY_SIZE,
+      fusion: "gated-abmil",
+      fusionWidth: 16,
+      batch: 8,
+      epochs: 2,
+      gradientConflict: true,
+      missing: "mask",
+      device: "cpu",
+    });
+  };
+  const [chained, whole] = [await run(true), await run(false)];
+  whole.history.forEach((record, i) => {
+    expect(chained.history[i]!.trainLoss).toBeCloseTo(record.trainLoss, 4);
+    expect(chained.history[i]!.validLoss).toBeCloseTo(record.validLoss!, 4);
+  });
+});
 
 test("features of a frozen encoder are the same in either form", async () => {
   const run = (chain: boolean) => {

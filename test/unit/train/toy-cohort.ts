@@ -85,6 +85,23 @@ export function toyCohort({
   };
 }
 
+/** The patient without the images of some sites. */
+export function withoutSites(patient: ToyPatient, sites: readonly string[]): ToyPatient {
+  return {
+    ...patient,
+    images: ({ views }) => patient.images({ views: views.filter(({ site }) => !sites.includes(site)) }),
+  };
+}
+
+/** The cohort with every third patient's edge missing, where there is nothing to see, whatever the label. */
+export function incompleteToyCohort(options: ToyOptions = { patients: 30 }): ToyCohort {
+  const cohort = toyCohort(options);
+  return {
+    ...cohort,
+    patients: cohort.patients.map((patient, i) => (i % 3 ? patient : withoutSites(patient, ["edge"]))),
+  };
+}
+
 function picture(hasSign: boolean, noise: number, rng: Rng): ViewPixels {
   const data = new Uint8Array(TOY_SIZE * TOY_SIZE * 3);
   for (let y = 0; y < TOY_SIZE; y++)
