@@ -142,7 +142,12 @@ export function createBrowserPlugin({ INotebookTracker, NotebookActions, Widget 
         const picture = jpeg
           ? element("img", { alt: "", src: `data:image/jpeg;base64,${jpeg}` })
           : element("span", { class: "oscc-lab-no-picture" });
-        const words = element("span", {}, element("b", {}, id), element("small", {}, note));
+        const words = element(
+          "span",
+          {},
+          element("b", {}, id),
+          element("small", {}, note.replace(/(\w) (\d)/g, "$1\u00a0$2")),
+        );
         const press = () => this.comm?.send({ index: this.choice.selectedIndex, insert: id });
         return element(
           "li",
