@@ -5,6 +5,7 @@ import { writeWhole } from "../core/whole-file";
 import { selectDevice } from "./devices";
 import { eagerProgram } from "./eager";
 import { withInspection } from "./inspection";
+import { checkPrecision, type Precision, withPrecision } from "./precision";
 import { checkState, completeSpecs, type Device, type Program, type StepFunction } from "./program";
 import { residentProgram } from "./resident";
 import type { HostTensor, TensorSpec } from "./tensors";
@@ -22,6 +23,8 @@ export interface CompileOptions {
   readonly device?: Device | "auto";
   /** Stops runs of the program; default: the signal of the running cell. */
   readonly signal?: AbortSignal;
+  /** Of the products of linear layers and attention, default `f32`; `f16` is for GPUs, and slower on processors. */
+  readonly precision?: Precision;
   /** What messages and saved graphs call it; default: the function's name. */
   readonly name?: string;
 }
@@ -59,7 +62,10 @@ export async function compile<I extends string, O extends string, S extends stri
   const stateSpecs = checkState(name, state);
   const signal = currentSignal(options.signal);
   const { device } = await selectDevice(options.device);
-  const step = fn as unknown as StepFunction;
+  const { precision = "f32" } = options;
+  checkPrecision(precision, device);
+  const plain = fn as unknown as StepFunction;
+  const step: StepFunction = (given, live) => withPrecision(precision, () => plain(given, live));
   const trace = (target: Device) => traceFunction(name, step, inputs, stateSpecs, target);
   const program =
     device === "eager"

@@ -5,7 +5,11 @@ import { isOsccError, OsccError } from "../core/errors";
 export function computeFailure(program: string, doing: "loading" | "running", error: unknown): Error {
   if (isOsccError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return outOfMemory(program, doing, message, error) ?? failed(program, doing, message, error);
+  return (
+    outOfMemory(program, doing, message, error) ??
+    noHalfPrecision(program, message, error) ??
+    failed(program, doing, message, error)
+  );
 }
 
 function outOfMemory(program: string, doing: string, message: string, cause: unknown): OsccError | undefined {
@@ -20,6 +24,19 @@ function outOfMemory(program: string, doing: string, message: string, cause: unk
       "Use smaller images, or fewer at a time (a smaller batch, accumulated over more steps).",
     ],
     { program, ...(bytes ? { bytes } : {}) },
+    { cause },
+  );
+}
+
+function noHalfPrecision(program: string, message: string, cause: unknown): OsccError | undefined {
+  if (!/requires f16/i.test(message)) return undefined;
+  return new OsccError(
+    "DeviceUnavailable",
+    [
+      `${program} was compiled with half precision, which this graphics device does not have.`,
+      'Use precision: "f32".',
+    ],
+    { device: "webgpu", reasons: ["no half precision (shader-f16)"] },
     { cause },
   );
 }

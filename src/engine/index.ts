@@ -19,6 +19,7 @@ export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } f
 export { allFinite } from "./finite";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";
 export { type OnnxFile, type OnnxPort, saveOnnx } from "./onnx-file";
+export { PRECISIONS, type Precision } from "./precision";
 export type {
   Device,
   NotFiniteValue,

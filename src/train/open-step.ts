@@ -9,6 +9,7 @@ import {
   type Program,
   selectDevice,
 } from "../engine";
+import { lossScaleState } from "../engine/precision";
 import type { Model, ModelSpec, Parameters } from "../model";
 import { chainStep, FIXED_RATE, prefersChain } from "./chain-step";
 import type { LossFunction } from "./losses";
@@ -71,14 +72,17 @@ export async function openStep({
     adamW: { weightDecay: settings.weightDecay },
     ...(settings.clipNorm === false ? {} : { clipNorm: settings.clipNorm }),
     ...(lora ? { lora } : {}),
+    precision: settings.precision,
     ...(settings.tasks.length > 1
       ? { tasks: taskWatch(model.spec, settings, { accumulate: size < settings.batch, chained }) }
       : {}),
   };
   const { trained, fixed } = splitParameters({ ...model.parameters, ...adapters }, settings.mode);
   const names = Object.keys(trained);
-  const where = { ...(signal ? { signal } : {}), name: "training step" };
-  const state = () => ({ ...fixed, ...(chained ? trained : stepState(trained, options)) });
+  const { precision } = settings;
+  const where = { precision, ...(signal ? { signal } : {}), name: "training step" };
+  const scaling = precision === "f16" ? lossScaleState() : {};
+  const state = () => ({ ...fixed, ...(chained ? { ...trained, ...scaling } : stepState(trained, options)) });
   const program = chained
     ? await compileChainStep(chainStep(model.spec, { ...fixed, ...trained }, options), {
         device: chosen,

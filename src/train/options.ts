@@ -1,6 +1,6 @@
 /** What can be chosen about a training run, with the study's choices as defaults. */
 import { invalidArgument, unknownName } from "../core/errors";
-import type { Device } from "../engine";
+import { type Device, PRECISIONS, type Precision } from "../engine";
 import { type Augmentation, augmentationRecipe } from "../image";
 import {
   type EncoderName,
@@ -81,6 +81,11 @@ export interface TrainingRecipe {
   readonly balancing: Balancing;
   /** Of several tasks: compare their gradients in every batch, see `gradientConflict`. */
   readonly gradientConflict: boolean;
+  /**
+   * Of large products: `f32`, or `f16` on a GPU, which is faster there and takes less memory between layers. Weights,
+   * sums and the optimiser stay in single precision; the loss is scaled so that small gradients are not lost.
+   */
+  readonly precision: Precision;
   /** Ends the run when that score stops rising; `false`: all epochs. */
   readonly earlyStopping: EarlyStopping | false;
 }
@@ -117,6 +122,7 @@ export const TRAINING_PRESETS = {
     select: "auc",
     balancing: "sum",
     gradientConflict: true,
+    precision: "f32",
     earlyStopping: false,
   },
   notebook: {
@@ -144,6 +150,7 @@ export const TRAINING_PRESETS = {
     select: "auc",
     balancing: "sum",
     gradientConflict: true,
+    precision: "f32",
     earlyStopping: false,
   },
 } as const satisfies Record<string, TrainingRecipe>;
@@ -328,6 +335,7 @@ function recipeOf(options: FitOptions): Partial<TrainingRecipe> {
 }
 
 function checkRecipe(recipe: TrainingRecipe): void {
+  if (!PRECISIONS.includes(recipe.precision)) throw unknownName("precision", recipe.precision, PRECISIONS);
   const { epochs, batch, microBatch, learningRate, labelSmoothing, warmup } = recipe;
   if (!(Number.isInteger(epochs) && epochs >= 1))
     throw invalidArgument("epochs", epochs, "a whole number from 1");

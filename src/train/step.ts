@@ -5,7 +5,23 @@
  * Letters: B patients, M images a patient, D feature width, C classes.
  */
 import { OsccError } from "../core/errors";
-import { filledTensor, type HostTensor, named, type StepFunction, type TensorSpec, tf } from "../engine";
+import {
+  filledTensor,
+  type HostTensor,
+  named,
+  type Precision,
+  type StepFunction,
+  type TensorSpec,
+  tf,
+} from "../engine";
+import {
+  chosen,
+  type GradientVerdict,
+  judgeGradients,
+  LOSS_SCALE,
+  lossScaleState,
+  SOUND_STEPS,
+} from "../engine/precision";
 import {
   encodeImages,
   forward,
@@ -38,6 +54,8 @@ export interface StepOptions {
   readonly clipNorm?: number;
   /** The encoder's own parameters stay; its adapters are among those that are trained. */
   readonly lora?: Required<LoraOptions>;
+  /** Of products; `f16` scales the loss, see `judgeGradients`. Default `f32`. */
+  readonly precision?: Precision;
   /** Of several tasks: their losses are weighed, and what is watched of them. */
   readonly tasks?: TaskWatch;
 }
@@ -88,10 +106,15 @@ export const isSum = (entry: string) => entry.startsWith(sumName(""));
 /** Parameters to train, moments and gradient sums before the first step. */
 export function stepState(
   parameters: Parameters,
-  { accumulate }: Pick<StepOptions, "accumulate">,
+  { accumulate, precision }: Pick<StepOptions, "accumulate" | "precision">,
 ): Record<string, HostTensor> {
   const sums = Object.entries(parameters).map(([name, { shape }]) => [sumName(name), filledTensor(shape)]);
-  return { ...parameters, ...adamWState(parameters), ...(accumulate ? Object.fromEntries(sums) : {}) };
+  return {
+    ...parameters,
+    ...adamWState(parameters),
+    ...(accumulate ? Object.fromEntries(sums) : {}),
+    ...(precision === "f16" ? lossScaleState() : {}),
+  };
 }
 
 /**
@@ -104,24 +127,35 @@ export function stepState(
 export function trainingStep(spec: ModelSpec, names: readonly string[], options: StepOptions): StepFunction {
   return (inputs, state) => {
     const live = names.map((name) => state[name]!);
+    const half = options.precision === "f16";
     const logits = (parameters: LiveParameters) => logitsOf(spec, parameters, inputs, options);
     const watched =
       options.tasks && watchTasks(taskPass(spec, names, inputs, state, options), options.tasks, inputs);
     const { value: loss, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = { ...state, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
       return totalLoss(spec, logits(parameters), inputs, options.losses, watched?.weights);
-    })(live);
+    })(live, half ? state[LOSS_SCALE]! : undefined);
     const { apply } = inputs;
     grads.forEach((gradient, i) => {
       named(gradient, `gradient of ${names[i]}`);
     });
     const sums = apply ? grads.map((gradient, i) => tf.add(state[sumName(names[i]!)]!, gradient)) : grads;
-    const gradients = options.clipNorm === undefined ? sums : clipped(sums, options.clipNorm);
+    const verdict = half ? judged(sums, state) : undefined;
+    const gradients = verdict ? scaledBack(sums, verdict, options.clipNorm) : clipped(sums, options.clipNorm);
     const next: Record<string, tf.Tensor> = {};
+    const counts = apply && tf.greater(apply, 0);
+    const changes = verdict && (counts ? tf.logicalAnd(counts, verdict.sound) : verdict.sound);
     const change = (name: string, to: tf.Tensor) => {
       const from = state[name]!;
-      next[name] = apply ? tf.add(from, tf.mul(apply, tf.sub(to, from))) : to;
+      if (changes) next[name] = chosen(changes, to, from);
+      else next[name] = apply ? tf.add(from, tf.mul(apply, tf.sub(to, from))) : to;
     };
+    if (verdict)
+      for (const [name, to] of [
+        [LOSS_SCALE, verdict.scale],
+        [SOUND_STEPS, verdict.steps],
+      ] as const)
+        next[name] = counts ? chosen(counts, to, state[name]!) : to;
     const factors = (rate: string) =>
       adamWFactors(
         {
@@ -146,7 +180,9 @@ export function trainingStep(spec: ModelSpec, names: readonly string[], options:
       change(name, named(update.value, `new value of ${name}`));
       change(meanName(name), update.mean);
       change(squareName(name), update.square);
-      if (apply) next[sumName(name)] = tf.mul(sums[i]!, tf.sub(1, apply));
+      // Sums that have overflowed stay so when they are multiplied by zero.
+      if (counts && verdict) next[sumName(name)] = chosen(counts, tf.zerosLike(sums[i]!), sums[i]!);
+      else if (apply) next[sumName(name)] = tf.mul(sums[i]!, tf.sub(1, apply));
     });
     return { outputs: { loss, ...watched?.outputs }, state: next };
   };
@@ -242,8 +278,24 @@ function logitsOf(
   }).logits;
 }
 
-/** Scale all gradients by a common factor. */
-function clipped(gradients: readonly tf.Tensor[], norm: number): tf.Tensor[] {
+/** What the size of scaled gradients says. */
+function judged(gradients: readonly tf.Tensor[], state: Live): GradientVerdict {
+  return judgeGradients(state[LOSS_SCALE]!, state[SOUND_STEPS]!, sum(gradients.map(squaredNorm)));
+}
+
+/** Gradients without the scale of the loss, clipped if wanted. */
+function scaledBack(
+  gradients: readonly tf.Tensor[],
+  { factor, squares }: GradientVerdict,
+  clipNorm: number | undefined,
+): tf.Tensor[] {
+  const all = clipNorm === undefined ? factor : tf.mul(factor, clipFactor(squares, clipNorm));
+  return gradients.map((gradient) => tf.mul(gradient, all));
+}
+
+/** Gradients scaled down together to a joint norm, if one is given. */
+function clipped(gradients: readonly tf.Tensor[], norm: number | undefined): readonly tf.Tensor[] {
+  if (norm === undefined) return gradients;
   const factor = clipFactor(sum(gradients.map(squaredNorm)), norm);
   return gradients.map((g) => tf.mul(g, factor));
 }

@@ -7,9 +7,11 @@
  */
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { float } from "../onnx/graph";
+import { halved } from "../precision";
 import { tf } from "../tensors";
 import { currentTrace, type Trace } from "../trace/backend";
-import { matrixProduct, stackedProduct } from "../trace/kernels/matrices";
+import { cast } from "../trace/kernels/define";
+import { arranged, matrixProduct, stackedProduct } from "../trace/kernels/matrices";
 
 export interface AffineOptions {
   /** Factor of the product, default 1. */
@@ -29,11 +31,36 @@ export function affine(
 ): tf.Tensor {
   const trace = currentTrace();
   if (trace) {
-    const value = matrixProduct(trace, a, b, c, { transposeA, transposeB, alpha, beta });
-    return traced(trace, value, [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!]);
+    const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
+    const product = trace.precision === "f16" ? halfAffine : matrixProduct;
+    return traced(trace, product(trace, a, b, c, { transposeA, transposeB, alpha, beta }), shape);
   }
   const product = scaled(tf.matMul(a, b, transposeA, transposeB), alpha);
   return c ? tf.add(product, scaled(c, beta)) : product;
+}
+
+/** The same with operands of half precision; the addend stays as it is. */
+function halfAffine(
+  trace: Trace,
+  a: tf.Tensor,
+  b: tf.Tensor,
+  c: tf.Tensor | undefined,
+  { alpha, beta, transposeA, transposeB }: Required<AffineOptions>,
+): string {
+  const product = trace.node("Gemm", [halved(trace, a), halved(trace, b)], {
+    attributes: { transA: Number(transposeA), transB: Number(transposeB), alpha: float(alpha) },
+  });
+  const shape = [a.shape[transposeA ? 1 : 0]!, b.shape[transposeB ? 0 : 1]!];
+  const value = singled(trace, product, shape);
+  if (!c) return value;
+  return trace.node("Add", [value, beta === 1 ? c : trace.node("Mul", [c, trace.scalar(beta, "float32")])]);
+}
+
+/** A product of half precision as a value of single precision; both are known to whoever cuts the graph. */
+function singled(trace: Trace, product: string, shape: readonly number[]): string {
+  const value = cast(trace, product, "float32");
+  for (const name of [product, value]) trace.graph.shapes.set(name, shape);
+  return value;
 }
 
 /** A layer normalisation with what its gradient needs: the mean `[rows, 1]` and 1 / standard deviation `[rows, 1]`. */
@@ -90,7 +117,8 @@ export function headsProduct(
   if (trace) {
     const shapeA = sequenceFirstA ? HEADS_FIRST.map((axis) => a.shape[axis]!) : a.shape;
     const shapeB = sequenceFirstB ? HEADS_FIRST.map((axis) => b.shape[axis]!) : b.shape;
-    const value = stackedProduct(trace, a, b, {
+    const product = trace.precision === "f16" ? halfStackedProduct : stackedProduct;
+    const value = product(trace, a, b, {
       transposeA,
       transposeB,
       sequenceFirstA,
@@ -104,6 +132,21 @@ export function headsProduct(
   const left = sequenceFirstA ? tf.transpose(a, HEADS_FIRST) : a;
   const right = sequenceFirstB ? tf.transpose(b, HEADS_FIRST) : b;
   return scaled(tf.matMul(left, right, transposeA, transposeB), alpha);
+}
+
+/** The same with operands of half precision. */
+function halfStackedProduct(
+  trace: Trace,
+  a: tf.Tensor,
+  b: tf.Tensor,
+  { alpha, transposeA, transposeB, sequenceFirstA, sequenceFirstB }: Required<HeadsProductOptions>,
+): string {
+  const product = trace.node("MatMul", [
+    arranged(trace, halved(trace, a), 4, transposeA, sequenceFirstA),
+    arranged(trace, halved(trace, b), 4, transposeB, sequenceFirstB),
+  ]);
+  const value = cast(trace, product, "float32");
+  return alpha === 1 ? value : trace.node("Mul", [value, trace.scalar(alpha, "float32")]);
 }
 
 /** From `[N, B, H, d]` to `[B, H, N, d]`. */

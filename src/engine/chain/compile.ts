@@ -4,19 +4,23 @@ import path from "node:path";
 import { currentSignal } from "../../core/abort";
 import { invalidArgument } from "../../core/errors";
 import { selectDevice } from "../devices";
+import { checkPrecision, lossScaleState, type Precision } from "../precision";
 import type { Device, Program } from "../program";
-import type { PlanPlace, SessionDevice } from "../protocol";
+import type { PlanPlace } from "../protocol";
 import { plannedProgram } from "../resident";
 import type { HostTensor } from "../tensors";
 import { checkChain, checkInput } from "./check";
 import { type ChainForward, planForward } from "./forward";
 import type { Plan } from "./plan";
 import { type ChainTraining, planTraining } from "./train";
+import type { Target } from "./units";
 
 /** Options of `compileChain` and `compileChainStep`. */
 export interface ChainOptions {
   /** Where to run; default `cpu`. TensorFlow.js itself (`eager`) runs a chain inline, see `runChain`. */
   readonly device?: Exclude<Device, "eager"> | "auto";
+  /** Of the products of linear layers and attention, default `f32`; see `compile`. */
+  readonly precision?: Precision;
   /** Stops runs of the program; default: the signal of the running cell. */
   readonly signal?: AbortSignal;
   /** What messages call it. */
@@ -53,7 +57,7 @@ export async function compileChain(forward: ChainForward, options: ChainOptions 
   checkChain(name, forward);
   return openPlan(
     name,
-    planForward(forward, await deviceOf(options)),
+    planForward(forward, await targetOf(options)),
     forward.parameters,
     currentSignal(options.signal),
     started,
@@ -79,13 +83,15 @@ export async function compileChainStep(
   for (const group of new Set(Object.keys(training.parameters).map(training.optimiser.groupOf)))
     for (const input of Object.values(training.optimiser.rates(group)))
       checkInput(name, input, training.inputs);
-  const plan = planTraining(training, await deviceOf(options));
-  return openPlan(name, plan, training.parameters, currentSignal(options.signal), started);
+  const target = await targetOf(options);
+  const state = { ...training.parameters, ...(target.precision === "f16" ? lossScaleState() : {}) };
+  return openPlan(name, planTraining(training, target), state, currentSignal(options.signal), started);
 }
 
-async function deviceOf({ device = "cpu" }: ChainOptions): Promise<SessionDevice> {
+async function targetOf({ device = "cpu", precision = "f32" }: ChainOptions): Promise<Target> {
+  checkPrecision(precision, device);
   const { device: chosen } = await selectDevice(device);
-  if (chosen !== "eager") return chosen;
+  if (chosen !== "eager") return { device: chosen, precision };
   throw invalidArgument("device", device, "cpu, webgpu, cuda or auto", "runChain runs a chain eagerly.");
 }
 

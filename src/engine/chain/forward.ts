@@ -1,10 +1,10 @@
 /** A chain run forward only: nothing is kept, and two buffers take turns between links. */
 import type { Tensors } from "../program";
-import type { SessionDevice, WireCall } from "../protocol";
+import type { WireCall } from "../protocol";
 import { type HostTensor, sizeOf, type tf } from "../tensors";
 import { type Chain, parametersOf } from "./link";
 import { Plan, type View, viewsOf } from "./plan";
-import { parameterValue, traceForward, traceUnit, type Unit } from "./units";
+import { parameterValue, type Target, traceForward, traceUnit, type Unit } from "./units";
 
 type Shape = readonly number[];
 
@@ -22,13 +22,13 @@ export interface ChainForward {
 /** The plan: the inputs given, the outputs that `outputs` makes; the parameters as state. */
 export function planForward(
   { chain, items, inputs, parameters, outputs }: ChainForward,
-  device: SessionDevice,
+  target: Target,
 ): Plan {
-  const plan = new Plan(device);
+  const plan = new Plan(target);
   for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
   for (const [name, { shape }] of Object.entries(parameters)) plan.state[name] = plan.tensor(shape);
   const [count, ...rest] = inputs[items.input]!;
-  const units = traceLinks(device, chain, [items.group, ...rest], parameters);
+  const units = traceLinks(target, chain, [items.group, ...rest], parameters);
   const resultShape = units[units.length - 1]!.outputs[0]!.shape;
   const results = plan.tensor([count!, ...resultShape.slice(1)]);
 
@@ -57,7 +57,7 @@ export function planForward(
 
 /** The links' graphs; links that are the same function on the same shapes share theirs. */
 function traceLinks(
-  device: SessionDevice,
+  target: Target,
   chain: Chain,
   first: Shape,
   parameters: Readonly<Record<string, HostTensor>>,
@@ -69,7 +69,7 @@ function traceLinks(
       Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
     );
     const key = JSON.stringify([link.kind, shape, shapes]);
-    const unit = known.get(key) ?? traceForward(device, link, shape, shapes);
+    const unit = known.get(key) ?? traceForward(target, link, shape, shapes);
     known.set(key, unit);
     shape = unit.outputs[0]!.shape;
     return unit;
@@ -94,7 +94,7 @@ function endCall(
   const inputShapes = inputs.map((name) => [inputValue(name), plan.views[plan.inputs[name]!]!.shape]);
   const shapes = names.map((name) => [parameterValue(name), parameters[name]!.shape]);
   const unit = traceUnit(
-    plan.device,
+    plan.target,
     "end",
     (given) =>
       outputs(

@@ -1,8 +1,8 @@
 /** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
-import type { PlanPlace, PlanRequest, SessionDevice, WireCall, WirePhase, WireView } from "../protocol";
+import type { PlanPlace, PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
 import { sizeOf } from "../tensors";
 import type { Link } from "./link";
-import type { Unit } from "./units";
+import type { Target, Unit } from "./units";
 
 /** A buffer or view of the plan, by index. */
 export type Buffer = number & { readonly __buffer?: never };
@@ -24,7 +24,7 @@ export class Plan {
   readonly outputs: Record<string, View> = {};
   readonly state: Record<string, View> = {};
 
-  constructor(readonly device: SessionDevice) {}
+  constructor(readonly target: Target) {}
 
   buffer(length: number): Buffer {
     return this.buffers.push(length) - 1;
@@ -88,7 +88,8 @@ export class Plan {
   ): Omit<PlanRequest, "threads" | "graphs"> & {
     readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
   } {
-    const { device, buffers, views, inputs, outputs, state, phases } = this;
+    const { device } = this.target;
+    const { buffers, views, inputs, outputs, state, phases } = this;
     const graphs = this.units.map(({ model, fence }) => ({ model, fence }));
     return { name, device, graphs, buffers, views, inputs, outputs, state, values, phases };
   }

@@ -7,8 +7,9 @@
  * parameters piece by piece, in place.
  */
 
+import { chosen, judgeGradients, LOSS_SCALE, SOUND_STEPS } from "../precision";
 import type { Tensors } from "../program";
-import type { SessionDevice, WireCall } from "../protocol";
+import type { WireCall } from "../protocol";
 import { type HostTensor, sizeOf, tf } from "../tensors";
 import { flatLayout } from "./layout";
 import { type Chain, parametersOf } from "./link";
@@ -19,6 +20,7 @@ import {
   nextSumValue,
   parameterValue,
   sumValue,
+  type Target,
   type TrainedLink,
   traceLoss,
   traceTrainedLink,
@@ -63,11 +65,13 @@ export interface ChainTraining {
 }
 
 /** The plan of a training step: the inputs given, output `loss`; parameters, moments and gradient sums as state. */
-export function planTraining(training: ChainTraining, device: SessionDevice): Plan {
-  const plan = new Plan(device);
+export function planTraining(training: ChainTraining, target: Target): Plan {
+  const plan = new Plan(target);
   const { inputs, apply } = training;
   for (const [name, shape] of Object.entries(inputs)) plan.inputs[name] = plan.tensor(shape);
-  const { pieces, sums } = device === "cpu" ? placeFlat(plan, training) : placeApart(plan, training);
+  if (target.precision === "f16")
+    for (const name of [LOSS_SCALE, SOUND_STEPS]) plan.state[name] = plan.tensor([]);
+  const { pieces, sums } = target.device === "cpu" ? placeFlat(plan, training) : placeApart(plan, training);
   plan.phase(passCalls(plan, training));
   const conditional = apply === undefined ? {} : { onlyIf: apply };
   const total = plan.tensor([]);
@@ -129,7 +133,7 @@ function placeApart(plan: Plan, { parameters, optimiser }: ChainTraining): Place
 function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
   const { chain, items, inputs, parameters } = training;
   const [count, ...rest] = inputs[items.input]!;
-  const links = traceLinks(plan.device, chain, [items.group, ...rest], parameters);
+  const links = traceLinks(plan.target, chain, [items.group, ...rest], parameters);
   const [, ...resultShape] = links[links.length - 1]!.result;
   const results = plan.tensor([count!, ...resultShape]);
   const slopes = plan.tensor([count!, ...resultShape]);
@@ -198,7 +202,7 @@ function lossCall(
   const others = Object.keys(parameters).filter((name) => !inChain.has(name));
   const end = { parameters: Object.fromEntries(others.map((name) => [name, name])) };
   const unit = traceLoss(
-    plan.device,
+    plan.target,
     loss,
     plan.views[results]!.shape,
     Object.fromEntries(others.map((name) => [name, parameters[name]!.shape])),
@@ -213,6 +217,7 @@ function lossCall(
     {
       results,
       ...plan.inputs,
+      ...scalingViews(plan),
       ...viewsOf(plan, end, parameterValue),
       ...viewsOf(plan, end, sumValue, optimiser.sum),
     },
@@ -226,7 +231,7 @@ function lossCall(
 
 /** The graphs of each link; links that are the same function on the same shapes share theirs. */
 function traceLinks(
-  device: SessionDevice,
+  target: Target,
   chain: Chain,
   first: Shape,
   parameters: Readonly<Record<string, HostTensor>>,
@@ -238,7 +243,7 @@ function traceLinks(
       Object.entries(parametersOf(link, parameters)).map(([name, tensor]) => [name, tensor.shape]),
     );
     const key = JSON.stringify([link.kind, i === 0, shape, shapes]);
-    const traced = known.get(key) ?? traceTrainedLink(device, link, shape, shapes, i === 0);
+    const traced = known.get(key) ?? traceTrainedLink(target, link, shape, shapes, i === 0);
     known.set(key, traced);
     shape = traced.result;
     return traced;
@@ -253,57 +258,97 @@ function updateCalls(
   { optimiser }: ChainTraining,
 ): WireCall[] {
   const { scale } = optimiser;
-  const factor = plan.tensor([]);
+  const { target } = plan;
+  const half = target.precision === "f16";
+  const [factor, sound] = [plan.tensor([]), plan.tensor([])];
   const calls: WireCall[] = [];
-  if (scale) {
+  if (scale || half) {
+    // Half precision asks for the sum of squares, which is what clipping measures, too.
+    const measured = half ? (g: tf.Tensor) => tf.sum(tf.square(g)) : scale!.measure;
     const measureOf = perShape((shape) =>
       traceUnit(
-        plan.device,
-        unitName(plan.device, "measure", shape),
-        ({ gradient, total }) => ({ sum: tf.add(total!, scale.measure(gradient!)) }),
+        target,
+        unitName(target, "measure", shape),
+        ({ gradient, total }) => ({ sum: tf.add(total!, measured(gradient!)) }),
         { gradient: shape, total: [] },
       ),
     );
-    const finish = traceUnit(plan.device, "scale", ({ total }) => ({ scale: scale.factor(total!) }), {
-      total: [],
-    });
     for (const { shape, views } of pieces)
       calls.push(plan.call(measureOf(shape), { ...views, total }, { sum: total }));
-    calls.push(plan.call(finish, { total }, { scale: factor }));
+    const finish = half ? traceVerdict(target, scale) : traceFactor(target, scale!);
+    const scaling = scalingViews(plan);
+    const nextScaling = Object.entries(scaling).map(([name, view]) => [`next/${name}`, view]);
+    const results = { scale: factor, sound, ...Object.fromEntries(nextScaling) };
+    calls.push(plan.call(finish, { total, ...scaling }, results));
   }
   const rateNames = Object.keys(optimiser.rates(pieces[0]!.group));
-  const updateOf = perShape((shape) => traceUpdate(plan.device, optimiser, rateNames, shape));
+  const updateOf = perShape((shape) => traceUpdate(target, optimiser, rateNames, shape));
   for (const { shape, views, group } of pieces) {
     const rates = Object.entries(optimiser.rates(group)).map(([name, input]) => [name, plan.inputs[input]!]);
     const next = Object.fromEntries(Object.entries(views).map(([role, view]) => [`next/${role}`, view]));
-    calls.push(plan.call(updateOf(shape), { ...views, ...Object.fromEntries(rates), scale: factor }, next));
+    calls.push(
+      plan.call(updateOf(shape), { ...views, ...Object.fromEntries(rates), scale: factor, sound }, next),
+    );
   }
   return calls;
 }
 
-/** The optimiser's update of parameters of a shape. */
-function traceUpdate(
-  device: SessionDevice,
-  optimiser: Optimiser,
-  rates: readonly string[],
-  shape: Shape,
-): Unit {
-  const roles = Object.keys(rolesOf(optimiser));
-  const scalars = [...rates, "scale"].map((name) => [name, []]);
+/** The state of loss scaling, in half precision. */
+function scalingViews({ state, target }: Plan): Record<string, View> {
+  return target.precision === "f16"
+    ? { [LOSS_SCALE]: state[LOSS_SCALE]!, [SOUND_STEPS]: state[SOUND_STEPS]! }
+    : {};
+}
+
+type Scale = NonNullable<Optimiser["scale"]>;
+
+/** From the total of the gradients' measures to their common factor. */
+function traceFactor(target: Target, { factor }: Scale): Unit {
+  return traceUnit(target, "scale", ({ total }) => ({ scale: factor(total!) }), { total: [] });
+}
+
+/** In half precision: from the sum of squares of scaled gradients to their factor, whether they are sound, and the scale. */
+function traceVerdict(target: Target, scale: Scale | undefined): Unit {
   return traceUnit(
-    device,
-    unitName(device, "update", shape),
+    target,
+    "scale",
     (inputs) => {
-      const gradient = optimiser.scale ? tf.mul(inputs.gradient!, inputs.scale!) : inputs.gradient!;
+      const verdict = judgeGradients(inputs[LOSS_SCALE]!, inputs[SOUND_STEPS]!, inputs.total!);
+      const clipped = scale ? tf.mul(verdict.factor, scale.factor(verdict.squares)) : verdict.factor;
+      return {
+        scale: clipped,
+        sound: tf.cast(verdict.sound, "float32"),
+        [`next/${LOSS_SCALE}`]: verdict.scale,
+        [`next/${SOUND_STEPS}`]: verdict.steps,
+      };
+    },
+    { total: [], [LOSS_SCALE]: [], [SOUND_STEPS]: [] },
+  );
+}
+
+/** The optimiser's update of parameters of a shape. In half precision, nothing changes where gradients are not sound. */
+function traceUpdate(target: Target, optimiser: Optimiser, rates: readonly string[], shape: Shape): Unit {
+  const roles = Object.keys(rolesOf(optimiser));
+  const scalars = [...rates, "scale", "sound"].map((name) => [name, []]);
+  const half = target.precision === "f16";
+  return traceUnit(
+    target,
+    unitName(target, "update", shape),
+    (inputs) => {
+      const gradient = optimiser.scale || half ? tf.mul(inputs.gradient!, inputs.scale!) : inputs.gradient!;
       const next = optimiser.update({ ...inputs, gradient }, inputs);
-      return Object.fromEntries(Object.entries(next).map(([role, tensor]) => [`next/${role}`, tensor]));
+      const kept = (role: string, to: tf.Tensor) =>
+        half ? chosen(tf.greater(inputs.sound!, 0), to, inputs[role]!) : to;
+      return Object.fromEntries(
+        Object.entries(next).map(([role, tensor]) => [`next/${role}`, kept(role, tensor)]),
+      );
     },
     { ...Object.fromEntries(roles.map((role) => [role, shape])), ...Object.fromEntries(scalars) },
   );
 }
 
 /** In main memory there is one shape only, that of a piece. */
-function unitName(device: SessionDevice, work: string, shape: Shape): string {
+function unitName({ device }: Target, work: string, shape: Shape): string {
   return device === "cpu" ? work : `${work}.${shape.join("x")}`;
 }
 

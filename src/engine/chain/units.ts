@@ -2,6 +2,7 @@
 import { cutGraph, foldSums } from "../onnx/cut";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, ValueInfo } from "../onnx/graph";
+import { LOSS_SCALE, type Precision, withPrecision } from "../precision";
 import type { Tensors } from "../program";
 import type { SessionDevice } from "../protocol";
 import { type TensorSpec, tf } from "../tensors";
@@ -10,6 +11,12 @@ import type { Link } from "./link";
 
 type Shape = readonly number[];
 type Shapes = Readonly<Record<string, Shape>>;
+
+/** What graphs are made for. */
+export interface Target {
+  readonly device: SessionDevice;
+  readonly precision: Precision;
+}
 
 /** A graph ready for the runtime. Inputs that the graph does not read are not among its `inputs`. */
 export interface Unit {
@@ -28,8 +35,8 @@ export const sumValue = (name: string) => `gradient/${name}`;
 export const nextSumValue = (name: string) => `next/${name}`;
 
 /** A link that is only run forward: `x` and parameters to `y`. */
-export function traceForward(device: SessionDevice, link: Link, x: Shape, parameters: Shapes): Unit {
-  return unit(device, `${link.kind}.forward`, forwardGraph(device, link, x, parameters));
+export function traceForward(target: Target, link: Link, x: Shape, parameters: Shapes): Unit {
+  return unit(target, `${link.kind}.forward`, forwardGraph(target, link, x, parameters));
 }
 
 /** The graphs of a link: forward and, from what was kept, backward. */
@@ -49,15 +56,16 @@ export interface TrainedLink {
  * gradient `dx` (unless the link is the first) and new sums of the parameters' gradients.
  */
 export function traceTrainedLink(
-  device: SessionDevice,
+  target: Target,
   link: Link,
   x: Shape,
   parameters: Shapes,
   first: boolean,
 ): TrainedLink {
-  const result = forwardGraph(device, link, x, parameters).outputs[0]!.shape;
+  const result = forwardGraph(target, link, x, parameters).outputs[0]!.shape;
   const names = Object.keys(parameters);
-  const joint = traceGraph(
+  const joint = drawn(
+    target,
     (inputs) => {
       const live = names.map((name) => inputs[parameterValue(name)]!);
       const apply = (values: readonly tf.Tensor[], input: tf.Tensor) =>
@@ -71,16 +79,15 @@ export function traceTrainedLink(
       const gradients = first ? grads : grads.slice(1);
       return { y: value, ...(first ? {} : { dx: grads[0]! }), ...addedSums(names, inputs, gradients) };
     },
-    specs({ x, dy: result, ...parameterShapes(parameters), ...sumShapes(parameters) }),
-    device,
+    { x, dy: result, ...parameterShapes(parameters), ...sumShapes(parameters) },
   );
   const { forward, backward, kept } = cutGraph(joint, "y");
   foldSums(backward);
   // A link of the same kind further on needs more of the way back, and so may keep more.
   const name = first ? `${link.kind}.first` : link.kind;
   return {
-    forward: unit(device, `${name}.forward`, forward),
-    backward: unit(device, `${name}.backward`, backward),
+    forward: unit(target, `${name}.forward`, forward),
+    backward: unit(target, `${name}.backward`, backward),
     result,
     kept: kept.filter(({ name }) => name !== "y"),
   };
@@ -94,10 +101,10 @@ export type ChainMeasures = (parameters: Tensors, results: tf.Tensor, inputs: Te
 
 /**
  * The loss and its gradients in one graph: `loss`, `dresults`, new sums of the parameters' gradients, and what is
- * measured.
+ * measured. In half precision the gradients are those of the loss times a scale, an input.
  */
 export function traceLoss(
-  device: SessionDevice,
+  target: Target,
   loss: ChainLoss,
   results: Shape,
   parameters: Shapes,
@@ -105,12 +112,14 @@ export function traceLoss(
   measures: ChainMeasures = () => ({}),
 ): Unit {
   const names = Object.keys(parameters);
-  const graph = traceGraph(
+  const scale = target.precision === "f16" ? { [LOSS_SCALE]: [] } : {};
+  const graph = drawn(
+    target,
     (given) => {
       const { value, grads } = tf.valueAndGrads((features: tf.Tensor, ...values: tf.Tensor[]) => {
         const live = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
         return tf.reshape(loss(live, features, given), []);
-      })([given.results!, ...names.map((name) => given[parameterValue(name)]!)]);
+      })([given.results!, ...names.map((name) => given[parameterValue(name)]!)], given[LOSS_SCALE]);
       const live = Object.fromEntries(names.map((name) => [name, given[parameterValue(name)]!]));
       return {
         loss: value,
@@ -119,32 +128,36 @@ export function traceLoss(
         ...measures(live, given.results!, given),
       };
     },
-    specs({ results, ...inputs, ...parameterShapes(parameters), ...sumShapes(parameters) }),
-    device,
+    { results, ...inputs, ...parameterShapes(parameters), ...sumShapes(parameters), ...scale },
   );
   foldSums(graph);
-  return unit(device, "loss", graph);
+  return unit(target, "loss", graph);
 }
 
 /** Any function of tensors as a unit. */
 export function traceUnit(
-  device: SessionDevice,
+  target: Target,
   name: string,
   fn: (inputs: Tensors) => Tensors,
   inputs: Shapes,
 ): Unit {
-  return unit(device, name, traceGraph(fn, specs(inputs), device));
+  return unit(target, name, drawn(target, fn, inputs));
 }
 
-function forwardGraph(device: SessionDevice, link: Link, x: Shape, parameters: Shapes): Graph {
-  return traceGraph(
+function forwardGraph(target: Target, link: Link, x: Shape, parameters: Shapes): Graph {
+  return drawn(
+    target,
     (inputs) => {
       const live = Object.keys(parameters).map((name) => [name, inputs[parameterValue(name)]!]);
       return { y: link.apply(Object.fromEntries(live), inputs.x!) };
     },
-    specs({ x, ...parameterShapes(parameters) }),
-    device,
+    { x, ...parameterShapes(parameters) },
   );
+}
+
+/** The graph of a function of single-precision tensors. */
+function drawn({ device, precision }: Target, fn: (inputs: Tensors) => Tensors, inputs: Shapes): Graph {
+  return traceGraph((given) => withPrecision(precision, () => fn(given)), specs(inputs), device);
 }
 
 function addedSums(names: readonly string[], inputs: Tensors, gradients: readonly tf.Tensor[]): Tensors {
@@ -166,7 +179,7 @@ function specs(shapes: Shapes): Record<string, Required<TensorSpec>> {
   );
 }
 
-function unit(device: SessionDevice, name: string, graph: Graph): Unit {
+function unit(target: Target, name: string, graph: Graph): Unit {
   const read = new Set(graph.nodes.flatMap((node) => node.inputs));
   graph.inputs.splice(0, graph.inputs.length, ...graph.inputs.filter((input) => read.has(input.name)));
   return {
@@ -175,7 +188,7 @@ function unit(device: SessionDevice, name: string, graph: Graph): Unit {
     outputs: graph.outputs,
     model: encodeModel(graph, {
       name,
-      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
+      ...(target.device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
     }),
     file: () => encodeModel(graph, { name }),
     fence: FENCE,

@@ -24,8 +24,11 @@ export function cutGraph(joint: Graph, value: string): CutGraph {
   const dependencies = new Dependencies(joint);
   const forward = ancestors(dependencies, [value]);
   const kept = new Map<string, ValueInfo>();
+  // A product of half precision is kept in the single precision that it is converted to.
+  const productOf = (node: Node) =>
+    (node.operator === "Cast" && dependencies.producerOf(node.inputs[0]!)) || node;
   const isKept = (name: string, node: Node) =>
-    name === value || (forward.has(node) && innerAxis(joint, node) >= LONG_INNER_AXIS);
+    name === value || (forward.has(node) && innerAxis(joint, productOf(node)) >= LONG_INNER_AXIS);
   const gradients = joint.outputs.filter((output) => output.name !== value);
   const backward = ancestors(
     dependencies,

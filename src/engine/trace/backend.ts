@@ -13,6 +13,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { OsccError } from "../../core/errors";
 import { Graph, type NodeOptions, type OnnxType } from "../onnx/graph";
+import type { Precision } from "../precision";
 import type { Device } from "../program";
 import { type DType, dtypeOf, tf } from "../tensors";
 import { callSite, drawsRandomNumbers } from "./call-site";
@@ -111,6 +112,8 @@ tf.registerBackend(TRACE_BACKEND, () => traceBackend, 0);
 /** One trace: the graph under construction and the device it is for. Kernels add to the graph through this. */
 export class Trace {
   readonly graph = new Graph();
+  /** Of the products of blocks that are traced now. */
+  precision: Precision = "f32";
 
   /** @param placeOf  a value that is noted with the line of the user's that makes it; for all of them it takes long */
   constructor(

@@ -26,6 +26,9 @@ afterAll(async () => {
   for (const program of open) await program.dispose();
 });
 
+const CPU = { device: "cpu", precision: "f32" } as const;
+const WEBGPU = { ...CPU, device: "webgpu" } as const;
+
 const WIDTH = 160;
 const rng = new Rng("chain");
 const random = (...shape: number[]): HostTensor =>
@@ -73,7 +76,7 @@ describe("cutting a link", () => {
   const shapes = { up: [WIDTH, WIDTH], down: [WIDTH, WIDTH] };
 
   test("keeps the products that the gradient needs, and computes the rest again", () => {
-    const { kept, backward, forward } = traceTrainedLink("cpu", chain[1]!, [2, WIDTH], shapes, false);
+    const { kept, backward, forward } = traceTrainedLink(CPU, chain[1]!, [2, WIDTH], shapes, false);
     // The gradient needs tanh(x up): the product is kept, the tangent computed again. x down it does not need.
     expect(kept.map(({ shape }) => shape)).toEqual([[2, WIDTH]]);
     expect(backward.inputs.map(({ name }) => name)).toEqual(
@@ -83,20 +86,20 @@ describe("cutting a link", () => {
   });
 
   test("adds gradients inside the products: no Add of a whole matrix is left", () => {
-    const { backward } = traceTrainedLink("cpu", chain[1]!, [2, WIDTH], shapes, false);
+    const { backward } = traceTrainedLink(CPU, chain[1]!, [2, WIDTH], shapes, false);
     expect(backward.outputs.map(({ name }) => name).sort()).toEqual(["dx", "next/down", "next/up"]);
     // Products: the gradients of x and of the hidden layer, and two of weights. Tanh once more. One residual sum.
     expect(backward.nodes).toBeLessThan(14);
   });
 
   test("the first link has no gradient of its input", () => {
-    const { backward } = traceTrainedLink("cpu", chain[0]!, [2, WIDTH], shapes, true);
+    const { backward } = traceTrainedLink(CPU, chain[0]!, [2, WIDTH], shapes, true);
     expect(backward.outputs.map(({ name }) => name).sort()).toEqual(["next/down", "next/up"]);
   });
 });
 
 describe("a plan for a graphics device", () => {
-  const plan = planTraining({ ...training, optimiser: { ...training.optimiser, moments: {} } }, "webgpu");
+  const plan = planTraining({ ...training, optimiser: { ...training.optimiser, moments: {} } }, WEBGPU);
   const length = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
   test("never shows a part of the state, which has to stay on the device", () => {

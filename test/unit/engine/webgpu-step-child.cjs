@@ -125,7 +125,7 @@ async function providersOfOneGraph() {
 
 async function providersOfChain() {
   const counts = {};
-  for (const unit of planTraining(chain(), "webgpu").units)
+  for (const unit of planTraining(chain(), { device: "webgpu", precision: "f32" }).units)
     added(counts, await providers(unit.model, unit.inputs));
   return counts;
 }

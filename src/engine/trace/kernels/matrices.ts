@@ -28,8 +28,8 @@ export function stackedProduct(trace: Trace, a: TensorInfo, b: TensorInfo, optio
   if (plain && alpha === 1) return trace.node("MatMul", [a, b]);
   if (trace.device === "webgpu" || a.dtype !== "float32") {
     const product = trace.node("MatMul", [
-      arranged(trace, a, transposeA, sequenceFirstA),
-      arranged(trace, b, transposeB, sequenceFirstB),
+      arranged(trace, a, a.shape.length, transposeA, sequenceFirstA),
+      arranged(trace, b, b.shape.length, transposeB, sequenceFirstB),
     ]);
     return alpha === 1 ? product : trace.node("Mul", [product, trace.scalar(alpha, "float32")]);
   }
@@ -43,15 +43,16 @@ export function stackedProduct(trace: Trace, a: TensorInfo, b: TensorInfo, optio
   return trace.node("FusedMatMul", [a, b], { attributes, domain: "com.microsoft" });
 }
 
-/** The operand with its axes exchanged as wanted. */
-function arranged(
+/** The operand, of a rank, with its axes exchanged as wanted. */
+export function arranged(
   trace: Trace,
-  x: TensorInfo,
+  x: TensorInfo | string,
+  rank: number,
   transpose: boolean,
   sequenceFirst: boolean,
 ): TensorInfo | string {
   if (!transpose && !sequenceFirst) return x;
-  let perm = x.shape.map((_, i) => i);
+  let perm = Array.from({ length: rank }, (_, i) => i);
   if (sequenceFirst) perm = [...perm.slice(1, -1), 0, perm.length - 1];
   if (transpose) perm = [...perm.slice(0, -2), perm[perm.length - 1]!, perm[perm.length - 2]!];
   return trace.node("Transpose", [x], { attributes: { perm } });
