@@ -24,6 +24,7 @@ export { type DumbbellOptions, dumbbell } from "./dumbbell";
 export type { FieldBoxes } from "./fields";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type FindingsOptions, findings, intervalPlaces } from "./findings";
+export { gradientConflict } from "./gradient-conflict";
 export { type KaplanMeierFigureOptions, kaplanMeier, type TimeUnit } from "./kaplan-meier";
 export { type MagnificationsOptions, magnifications } from "./magnifications";
 export type { Micrograph, PatientViews } from "./micrograph";
@@ -43,6 +44,7 @@ export {
 export { type RocFigureOptions, type RocOutcome, roc } from "./roc";
 export { type SideBySideOptions, sideBySide } from "./side-by-side";
 export { type CellValue, type TableOptions, table } from "./table";
+export { type EpochOfTasks, type TaskCourse, type TaskCurvesOptions, taskCurves } from "./task-curves";
 export {
   type EpochOfTraining,
   type TrainingCourse,
