@@ -3,10 +3,23 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { PACKAGE_ROOT } from "./paths";
 
-let known: string | undefined;
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+let known: Manifest | undefined;
+
+function manifest(): Manifest {
+  known ??= JSON.parse(readFileSync(path.join(PACKAGE_ROOT, "package.json"), "utf8")) as Manifest;
+  return known;
+}
 
 export function packageVersion(): string {
-  known ??= (JSON.parse(readFileSync(path.join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string })
-    .version;
-  return known;
+  return manifest().version;
+}
+
+/** The version of a dependency that this package computes with; they are pinned. */
+export function dependencyVersion(name: string): string {
+  return manifest().dependencies[name] ?? "unknown";
 }

@@ -61,7 +61,7 @@ export function gradientConflict(conflict: GradientConflict, options: FigureOpti
         `Cosine between the gradients of two tasks, mean over batches · ${count(epochs.length)} ${epochs.length === 1 ? "epoch" : "epochs"}`,
       ...(conflict.provenance ? { sources: [conflict.provenance] } : {}),
       caveats: [
-        "Above 0 a step for one task also lowers the other's loss; below 0 it raises it. Blue: conflict.",
+        `Above 0 a step for one task also lowers the other's loss; below 0 it raises it.${hasMatrix ? " Blue: conflict." : ""}`,
         ...(options.caveats ?? []),
       ],
     },

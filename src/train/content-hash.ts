@@ -42,6 +42,17 @@ function isSameFile(a: ViewImage, b: ViewImage): boolean {
   return a.path !== undefined && a.path === b.path && slice(a) === slice(b);
 }
 
+/** Fingerprint of patients as a model sees them: ids, labels of its tasks, images; independent of order. */
+export async function patientsHash(spec: ModelSpec, patients: readonly TrainingPatient[]): Promise<string> {
+  const tasks = Object.keys(spec.tasks);
+  const lines: string[] = [];
+  for (const patient of patients) {
+    const labels = tasks.map((task) => `${task} ${patient.labels[task] ?? "missing"}`);
+    lines.push([patient.id, ...labels, await imagesHash(spec, patient)].join(" "));
+  }
+  return textHash(...lines.sort());
+}
+
 /** Fingerprint of parameters, by name and value. */
 export function parametersHash(parameters: Parameters): string {
   const hash = createHash("sha256");

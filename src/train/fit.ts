@@ -9,6 +9,7 @@ import { LORA_PREFIX, type Model, under } from "../model";
 import type { BatchOptions } from "./batches";
 import { Checkpoints } from "./checkpoints";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
+import { patientsHash } from "./content-hash";
 import { tableOf } from "./feature-table";
 import { type RunIdentity, runIdentity } from "./identity";
 import { trainingLoop } from "./loop";
@@ -123,6 +124,7 @@ export async function fit<Task extends string>(
     trainIds: train.map((patient) => patient.id),
     validIds: valid.map((patient) => patient.id),
     pixels,
+    dataSha256: await patientsHash(model.spec, needed),
     ...(features ? { features } : {}),
     ...(weights ? { weights } : {}),
   });

@@ -40,6 +40,7 @@ export {
   type TrainingPreset,
   type TrainingRecipe,
 } from "./options";
+export { type RerunOptions, rerun } from "./rerun";
 export { Run, type RunRecord } from "./run";
 export { balancedTuples, epochOrder, SAMPLERS, type SamplerName } from "./sampler";
 export { type CosineOptions, cosine } from "./schedule";

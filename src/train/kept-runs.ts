@@ -76,6 +76,7 @@ export async function loadRun<Task extends string>(
     validIds: record.split.valid,
     pixels: new PixelSource(model.spec),
     adapters: await readAdapters(folder),
+    ...(record.data ? { dataSha256: record.data.sha256 } : {}),
     ...(record.weights ? { weights: record.weights } : {}),
   });
 }
@@ -93,7 +94,8 @@ async function readAdapters(folder: string): Promise<Parameters> {
   );
 }
 
-function readRecord(folder: string): RunRecord {
+/** The record of a saved run. @throws InvalidArgument when the folder holds none */
+export function readRecord(folder: string): RunRecord {
   const file = path.join(folder, "run.json");
   if (!existsSync(file))
     throw invalidArgument("folder", folder, "a folder with run.json", "Write one with run.save(folder).");

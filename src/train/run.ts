@@ -7,7 +7,7 @@ import { SPLITS, type Split } from "../cohort";
 import { currentSignal } from "../core/abort";
 import { invalidArgument, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
-import { packageVersion } from "../core/version";
+import { dependencyVersion, packageVersion } from "../core/version";
 import type { Device } from "../engine";
 import type { Predictions } from "../evaluate";
 import {
@@ -42,6 +42,8 @@ export interface RunParts<Task extends string = string> {
   readonly trainIds: readonly string[];
   readonly validIds: readonly string[];
   readonly pixels: PixelSource;
+  /** Fingerprint of the patients, see `RunRecord.data`. */
+  readonly dataSha256?: string;
   /** Of a frozen encoder. */
   readonly features?: FeatureTable;
   readonly weights?: LoadReport;
@@ -56,6 +58,8 @@ export interface RunRecord {
   readonly provenance: Provenance;
   readonly device: Device;
   readonly versions: Readonly<Record<string, string>>;
+  /** Fingerprint of the patients it was trained on and chosen by: ids, labels, what is in their image files. */
+  readonly data?: { readonly sha256: string };
   /** Ids of the patients it was trained on and chosen by, and their fingerprint. */
   readonly split: {
     readonly train: readonly string[];
@@ -93,6 +97,8 @@ export class Run<Task extends string = string> {
   readonly validIds: readonly string[];
   /** What was taken from a weights file, if one was given. */
   readonly weights: LoadReport | undefined;
+  /** Fingerprint of the patients, their labels and what is in their image files. */
+  readonly dataSha256: string | undefined;
   private readonly cohort: TrainingCohort<Task>;
   private readonly pixels: PixelSource;
   private readonly features: FeatureTable | undefined;
@@ -109,6 +115,7 @@ export class Run<Task extends string = string> {
     this.trainIds = parts.trainIds;
     this.validIds = parts.validIds;
     this.weights = parts.weights;
+    this.dataSha256 = parts.dataSha256;
     this.cohort = parts.cohort;
     this.pixels = parts.pixels;
     this.features = parts.features;
@@ -176,7 +183,8 @@ export class Run<Task extends string = string> {
       parameters: countParameters(this.model.parameters),
       provenance: this.provenance,
       device: this.device,
-      versions: { "oscc-lab": packageVersion(), node: process.versions.node },
+      versions: presentVersions(),
+      ...(this.dataSha256 ? { data: { sha256: this.dataSha256 } } : {}),
       split: {
         train: this.trainIds,
         valid: this.validIds,
@@ -222,6 +230,16 @@ export class Run<Task extends string = string> {
       );
     return patients;
   }
+}
+
+/** What computed a run: this package, Node.js, and the libraries under the engine. */
+export function presentVersions(): Record<string, string> {
+  const libraries = ["onnxruntime-node", "@tensorflow/tfjs-core"];
+  return {
+    "oscc-lab": packageVersion(),
+    node: process.versions.node,
+    ...Object.fromEntries(libraries.map((name) => [name, dependencyVersion(name)])),
+  };
 }
 
 /** A fingerprint of who was trained on and who was validated on, independent of order. */
