@@ -128,3 +128,39 @@ test.each([
 test("defaults are the paper's: queries and values", () => {
   expect(loraOptions()).toEqual({ rank: 8, alpha: 16, projections: ["q", "v"] });
 });
+
+test("a gated MLP is adapted in both its layers, and merging gives the same features", () => {
+  const gated = createModel(
+    {
+      encoder: { ...ENCODER, mlp: "swiglu", registers: 2, layerScale: 0.5 },
+      fusionWidth: 8,
+      tasks: TASKS,
+      views: VIEWS,
+    },
+    new Rng(3),
+  );
+  const options = { rank: 2, projections: ["fc1", "fc2"] } as const;
+  const { encoder } = gated.spec;
+  const rng = new Rng("adapters");
+  const learned = Object.fromEntries(
+    Object.entries(initialise(loraParameters(encoder, options), rng)).map(([name, tensor]) => [
+      name,
+      { ...tensor, data: tensor.data.map(() => rng.normal(0, 0.3)) },
+    ]),
+  );
+  expect(learned["lora.blocks.0.mlp.w12.b"]!.shape).toEqual([32, 2]);
+  expect(learned["lora.blocks.0.mlp.w3.a"]!.shape).toEqual([2, 16]);
+  const all = { ...gated.parameters, ...learned };
+  const [adapted, merged, plain] = tf.tidy(() => {
+    const input = tf.tensor(images, [3, 2, 8, 8, 3]);
+    const of = (parameters: Record<string, tf.Tensor>) =>
+      forward(gated.spec, parameters, input).logits.A!.arraySync() as number[][];
+    return [
+      of({ ...withLora(encoder, live(all), options) }),
+      of(live(mergeLora(encoder, all, options))),
+      of(live(gated.parameters)),
+    ] as unknown as tf.TensorContainer;
+  }) as unknown as number[][][];
+  expectEqual(merged!, adapted!);
+  expect(Math.abs(adapted![0]![0]! - plain![0]![0]!)).toBeGreaterThan(1e-4);
+});
