@@ -37,8 +37,8 @@ export interface OsccErrorData {
   WorkerCrashed: { reason: string };
   /** The compute runtime refused a graph or failed while running it. */
   ComputeFailed: { program: string; reason: string };
-  /** The compute runtime could not get the memory it needs. */
-  OutOfMemory: { program: string; bytes?: number };
+  /** The compute runtime could not get memory: `bytes` the block that failed, `needed` about how much it all takes. */
+  OutOfMemory: { program: string; bytes?: number; needed?: number };
   /** A statistic that is not defined on this input (one class only, no patient, ...). */
   Undefined: { statistic: string; reason: string };
   /** An iterative fit stopped before its solution stood still; `change` is the last step's size. */

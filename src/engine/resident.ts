@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
 import { writeWhole } from "../core/whole-file";
-import { computeFailure } from "./failures";
+import { computeFailure, type Doing } from "./failures";
 import {
   type BareProgram,
   checkEntries,
@@ -34,8 +34,8 @@ export async function residentProgram(
   asItIs = false,
 ): Promise<BareProgram> {
   const threads = computeThreads();
-  const values = mapValues(initial, (tensor) => tensor.data.slice());
-  const loaded = await load("load", traced.name, {
+  const doing = { program: traced.name, device, ...withNeeded(traced) };
+  const loaded = await load("load", doing, () => ({
     name: traced.name,
     key: sessionKey(device, threads, traced.model),
     model: traced.model,
@@ -46,8 +46,8 @@ export async function residentProgram(
     inputs: traced.inputs,
     outputs: traced.outputs,
     state: traced.state,
-    values,
-  });
+    values: mapValues(initial, (tensor) => tensor.data.slice()),
+  }));
   return handle(loaded, {
     ...traced,
     device,
@@ -64,6 +64,8 @@ export interface PlanFacts {
   readonly outputs: readonly PortSpec[];
   readonly state: readonly PortSpec[];
   readonly nodes: number;
+  /** About how many bytes a run takes. */
+  readonly bytesNeeded?: (() => number) | undefined;
   /** Write the graph, with values of the state if they are given. */
   readonly save: (path: string, state?: Readonly<Record<string, HostTensor>>) => Promise<void>;
 }
@@ -88,7 +90,8 @@ export async function plannedProgram(
     ...graph,
     key: sessionKey(plan.device, threads, graph.model),
   }));
-  const loaded = await load("loadPlan", plan.name, { ...plan, graphs, threads });
+  const doing = { program: plan.name, device: plan.device, ...withNeeded(facts) };
+  const loaded = await load("loadPlan", doing, () => ({ ...plan, graphs, threads }));
   const bytes = graphs.reduce((sum, { model }) => sum + model.byteLength, 0);
   const program = handle(loaded, { ...facts, name: plan.name, device: plan.device, bytes, signal, started });
   return { ...program, firstNotFinite: (given) => inspectPlan(loaded, program, plan.name, facts, given) };
@@ -111,7 +114,10 @@ async function inspectPlan(
     const place = await worker.request("inspect", { program: id, inputs: data });
     return place && { title: facts.titleOf(place), place: "" };
   } catch (error) {
-    throw computeFailure(name, "running", error);
+    throw computeFailure(
+      { program: name, device: program.device, what: "running", ...withNeeded(facts) },
+      error,
+    );
   } finally {
     await program.writeState(state);
   }
@@ -133,17 +139,22 @@ interface Loaded {
 /** The state's first values are handed over, not copied. */
 async function load<K extends "load" | "loadPlan">(
   kind: K,
-  name: string,
-  request: Requests[K]["request"],
+  doing: Omit<Doing, "what">,
+  make: () => Requests[K]["request"],
 ): Promise<Loaded> {
   const worker = runner();
-  const buffers = Object.values(request.values).map((data) => data.buffer);
   try {
+    const request = make();
+    const buffers = Object.values(request.values).map((data) => data.buffer);
     const { program } = await worker.request(kind, request, buffers);
     return { worker, program };
   } catch (error) {
-    throw computeFailure(name, "loading", error);
+    throw computeFailure({ ...doing, what: "loading" }, error);
   }
+}
+
+function withNeeded({ bytesNeeded }: Pick<PlanFacts, "bytesNeeded">): Pick<Doing, "bytesNeeded"> {
+  return bytesNeeded ? { bytesNeeded } : {};
 }
 
 interface HandleFacts extends PlanFacts {
@@ -160,7 +171,7 @@ function handle({ worker, program }: Loaded, facts: HandleFacts): BareProgram {
   const { name, device, signal } = facts;
   const asked = <K extends RequestKind>(kind: K, payload: Requests[K]["request"]) =>
     worker.request(kind, payload).catch((error: unknown) => {
-      throw computeFailure(name, "running", error);
+      throw computeFailure({ program: name, device, what: "running", ...withNeeded(facts) }, error);
     });
   const turns = new Turns();
   let open = true;

@@ -52,9 +52,10 @@ export class Runner {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
+      // Throws, before anything waits, where there is no memory for the copies.
+      this.worker.postMessage({ id, kind, payload }, handOver as ArrayBuffer[]);
       this.pending.set(id, { resolve, reject });
       this.worker.ref();
-      this.worker.postMessage({ id, kind, payload }, handOver as ArrayBuffer[]);
     });
   }
 

@@ -19,6 +19,7 @@ import type { LossFunction } from "./losses";
 import { TaskBalance } from "./multitask/task-balance";
 import { type OpenStep, openStep } from "./open-step";
 import type { FitSettings } from "./options";
+import { withMemoryAdvice } from "./out-of-memory";
 import { Predictor } from "./predictor";
 import { TrainingReport } from "./report";
 import { epochOrder } from "./sampler";
@@ -61,6 +62,14 @@ export interface LoopResult {
 
 /** Train, and return the parameters of the epoch that did best on the validation patients. */
 export async function trainingLoop(input: LoopInput): Promise<LoopResult> {
+  try {
+    return await openAndTrain(input);
+  } catch (error) {
+    throw withMemoryAdvice(error, input.settings);
+  }
+}
+
+async function openAndTrain(input: LoopInput): Promise<LoopResult> {
   const { model, batches, device, signal } = input;
   const where = { device, ...(signal ? { signal } : {}) };
   const { source } = batches;

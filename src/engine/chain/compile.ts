@@ -116,6 +116,9 @@ async function openPlan(
     outputs: ports(plan.outputs),
     state: ports(plan.state),
     titleOf: (place: PlanPlace) => plan.titleOf(place),
+    bytesNeeded: () =>
+      4 * plan.buffers.reduce((sum, length) => sum + length, 0) +
+      Math.max(...plan.units.map((unit) => unit.bytesNeeded())),
     nodes: plan.units.reduce((sum, unit) => sum + unit.nodes, 0),
     save: async (file: string, state?: object) => {
       if (state)

@@ -2,6 +2,7 @@
 import { cutGraph, foldSums } from "../onnx/cut";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, ValueInfo } from "../onnx/graph";
+import { peakBytes } from "../onnx/memory";
 import { LOSS_SCALE, type Precision, withPrecision } from "../precision";
 import type { Tensors } from "../program";
 import type { SessionDevice } from "../protocol";
@@ -27,6 +28,8 @@ export interface Unit {
   readonly file: () => Uint8Array;
   readonly fence: string;
   readonly nodes: number;
+  /** About how many bytes a run takes. */
+  readonly bytesNeeded: () => number;
 }
 
 /** Names of a unit's values. A parameter's gradient is added to what is there. */
@@ -193,5 +196,6 @@ function unit(target: Target, name: string, graph: Graph): Unit {
     file: () => encodeModel(graph, { name }),
     fence: FENCE,
     nodes: graph.nodes.length,
+    bytesNeeded: () => peakBytes(graph),
   };
 }

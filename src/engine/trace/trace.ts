@@ -4,6 +4,7 @@ import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
 import { type InspectedValue, inspectedValues, inspectFinite } from "../onnx/inspect";
+import { peakBytes } from "../onnx/memory";
 import { type Tile, tileUpdates } from "../onnx/tile";
 import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
 import { defaultState, programMetadata } from "../saved/format";
@@ -40,6 +41,8 @@ export interface TracedFunction {
   /** The model for a file, without the fence; with values of the state, if they are given. */
   readonly file: (state?: Readonly<Record<string, HostTensor>>) => Uint8Array;
   readonly nodes: number;
+  /** About how many bytes a run takes. */
+  readonly bytesNeeded?: () => number;
 }
 
 export const FENCE = "oscc-lab.fence";
@@ -216,6 +219,7 @@ function record(
         defaults: defaultState(ports, values),
       }),
     nodes: graph.nodes.length,
+    bytesNeeded: () => peakBytes(graph),
   };
 }
 

@@ -191,7 +191,7 @@ it("is that of the products' operands only: sums, normalisation and softmax stay
 
 it("is refused by a device that lacks it with what to do instead", () => {
   const told = new Error("Program Cast requires f16 but the device does not support it.");
-  const error = computeFailure("step", "running", told);
+  const error = computeFailure({ program: "step", device: "webgpu", what: "running" }, told);
   expect(isOsccError(error, "DeviceUnavailable")).toBe(true);
   expect(error.message).toMatch(/half precision.*\n.*precision: "f32"/);
 });

@@ -7,6 +7,7 @@ import { isOsccError } from "../../../src/core/errors";
 import { installHost } from "../../../src/core/host";
 import { removeParts } from "../../../src/core/whole-file";
 import { tf } from "../../../src/engine";
+import { runner } from "../../../src/engine/runner";
 import {
   crossValidate,
   type EpochRecord,
@@ -80,6 +81,40 @@ describe("going on", () => {
     const run = await fit(toyCohort(), { ...options, onEpoch: () => void computed++ });
     expect(computed).toBe(1);
     expect(seen(run)).toEqual(seen(await fit(toyCohort(), { ...QUICK, device })));
+  });
+
+  test("a run whose worker crashed says so, and goes on in a new one", async () => {
+    const options = { ...QUICK, checkpoint: { folder, everySeconds: 0 } };
+    const crash = (history: readonly unknown[]) => (history.length === 2 ? runner().stop() : undefined);
+    const error = await refusal({ ...options, onEpoch: crash });
+    expect(isOsccError(error, "WorkerCrashed")).toBe(true);
+    expect(error?.message).toMatch(/continue from the last checkpoint/);
+    let computed = 0;
+    const run = await fit(toyCohort(), { ...options, onEpoch: () => void computed++ });
+    expect(computed).toBe(1);
+    expect(seen(run)).toEqual(seen(await fit(toyCohort(), QUICK)));
+  });
+
+  test("a run that is stopped in an epoch goes on in it, after at most one more step", async () => {
+    const controller = new AbortController();
+    let epochs = 0;
+    const error = await refusal({
+      ...QUICK,
+      signal: controller.signal,
+      checkpoint: { folder, everySeconds: 0 },
+      onEpoch: () => {
+        epochs++;
+        setImmediate(() => controller.abort());
+      },
+    });
+    expect(isOsccError(error, "Aborted")).toBe(true);
+    const { position, history } = (await readTrainingState(file)).state;
+    expect(epochs).toBe(1);
+    expect(history).toHaveLength(1);
+    expect([position.epoch, position.batch <= 2]).toEqual([1, true]);
+    expect(seen(await fit(toyCohort(), { ...QUICK, checkpoint: folder }))).toEqual(
+      seen(await fit(toyCohort(), QUICK)),
+    );
   });
 
   test("a frozen encoder's head as well", async () => {
