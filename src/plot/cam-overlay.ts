@@ -175,8 +175,8 @@ export function mapTraces(
   return [heat, ...levels.flatMap((level) => outline(place, shares, level, axes))];
 }
 
-/** How many steps of the outline a cell of the grid has. */
-const OUTLINE_STEPS = 4;
+/** How many steps of the outline a cell of the grid has: enough for a smooth line, few enough for a small figure. */
+const outlineSteps = (columns: number) => (columns > 16 ? 2 : 4);
 
 /** One level, as a light line on a dark one: seen on every tissue and every colour of the map. */
 function outline(
@@ -209,9 +209,10 @@ function outline(
 /** The grid's values, interpolated, from edge to edge of the picture: the smooth map that the colours show. */
 function toTheEdges(shares: readonly (readonly number[])[]): number[][] {
   const at = valueAt(shares);
-  const [rows, columns] = [shares.length * OUTLINE_STEPS, (shares[0]?.length ?? 0) * OUTLINE_STEPS];
+  const steps = outlineSteps(shares[0]?.length ?? 0);
+  const [rows, columns] = [shares.length * steps, (shares[0]?.length ?? 0) * steps];
   return Array.from({ length: rows + 1 }, (_, r) =>
-    Array.from({ length: columns + 1 }, (_, c) => at(c / columns, r / rows)),
+    Array.from({ length: columns + 1 }, (_, c) => Number(at(c / columns, r / rows).toFixed(4))),
   );
 }
 

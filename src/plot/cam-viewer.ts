@@ -27,7 +27,7 @@ const VIEWER_WIDTH = 720;
 /** Picture pixels per CSS pixel: up to the 2592 pixels of the study's photographs. */
 const SHARPNESS = 3.6;
 /** All photographs of a viewer together, before base64. */
-const VIEWER_BYTES = 3_000_000;
+const VIEWER_BYTES = 2_400_000;
 const LISTS = ["images", "shapes", "annotations"] as const;
 
 /** The maps of a result as a Plotly figure with controls; all of them work in the page alone. */

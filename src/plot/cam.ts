@@ -30,7 +30,7 @@ export interface CamFigureOptions extends FigureOptions, OverlayLook {
    */
   readonly scale?: "view" | "patient";
   /**
-   * In JupyterLab one large photograph at a time, as sharp as 3 MB allow, with sliders for the view, the threshold and
+   * In JupyterLab one large photograph at a time, as sharp as 2.4 MB for all of them allow, with sliders for the view, the threshold and
    * the opacity, a switch for the outlines, and zoom with the wheel; the PNG stays the panel of all views. Default false.
    */
   readonly interactive?: boolean;

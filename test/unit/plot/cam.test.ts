@@ -120,6 +120,19 @@ describe("plot.cam", () => {
   });
 });
 
+describe("the size of an interactive form", () => {
+  it("is bounded, whatever the photographs and however fine the grid", async () => {
+    const rng = new Rng("noise");
+    const noise = Uint8Array.from({ length: 1200 * 900 * 3 }, () => rng.integer(256));
+    const view = (magnification: string) =>
+      sample.view("core", magnification, { load: async () => new RgbImage(1200, 900, noise) });
+    const grid = sample.hill(32, 32, 9, 20);
+    const result = sample.activation([view("x200"), view("x400"), view("x1000")], [grid, grid, grid]);
+    const { interactive } = await plot.cam(result, { interactive: true });
+    expect(JSON.stringify(interactive).length).toBeLessThan(4_000_000);
+  });
+});
+
 describe("plot.camNested", () => {
   it("draws every map where its field lies", async () => {
     const figure = await plot.camNested(sample.judgedMaps(), { site: "edge" });
