@@ -11,6 +11,7 @@ export {
 } from "./adamw";
 export type { CheckpointOptions } from "./checkpoints";
 export type { TrainingCohort, TrainingPatient } from "./cohort";
+export { type Cost, type CostOptions, cost } from "./cost";
 export { CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 export { type EarlyStopping, epochsWithoutProgress } from "./early-stopping";
 export { type FeatureSpec, FeatureTable } from "./feature-table";
