@@ -1,12 +1,14 @@
 // How well the notebooks' small model learns the phantom's tasks: AUC with 95 % intervals on patients it never saw.
 //
 //   node bench/learnability.mjs --preset easy [--patients 400] [--balanced] [--encoder phantom-tiny] [--folds 5]
-//                               [--epochs 12] [--size 96] [--width 432] [--seed learnability] [--learn 7]
+//                               [--tasks TD,TI] [--views edge:x200,edge:x400] [--epochs 12] [--size 96] [--width 432]
+//                               [--seed learnability] [--learn 7]
 //                               (needs the built package)
 //
-// One model for all six tasks, chosen on validation patients by the mean AUC; with --folds every patient is judged, by a
-// model that neither learned from them nor was chosen on them. Without --encoder everything is learned from scratch; with it, the encoder is frozen and only fusion and head are learned. --balanced draws labels independent
-// and equally frequent: sharper for the question whether a sign can be seen, further from the study's frequencies.
+// One model for all the tasks, chosen on validation patients by the mean AUC; with --folds every patient is judged, by a
+// model that neither learned from them nor was chosen on them. Without --encoder everything is learned from scratch;
+// with it, the encoder is frozen and one linear layer a task is learned. --balanced draws labels independent and equally
+// frequent: sharper for the question whether a sign can be seen, further from the study's frequencies.
 import { createRequire } from "node:module";
 import os from "node:os";
 import { parseArgs } from "node:util";
@@ -22,10 +24,14 @@ const { values } = parseArgs({
     balanced: { type: "boolean", default: false },
     folder: { type: "string" },
     encoder: { type: "string" },
+    rate: { type: "string" },
+    decay: { type: "string" },
     epochs: { type: "string" },
     size: { type: "string" },
     width: { type: "string", default: "432" },
     seed: { type: "string", default: "learnability" },
+    tasks: { type: "string" },
+    views: { type: "string" },
     folds: { type: "string", default: "0" },
     learn: { type: "string", default: "7" },
   },
@@ -42,45 +48,50 @@ const folder =
     seed: values.seed,
   }));
 const cohort = await openCohort(folder);
-const pretrained = values.encoder
-  ? {
-      weights: values.encoder === "phantom-tiny" ? phantom.PHANTOM_TINY : values.encoder,
-      mode: "frozen",
-      imageSize: phantom.PHANTOM_TINY_SIZE,
-      epochs: 40,
-    }
-  : {};
 const recipe = {
   preset: "notebook",
   seed: Number(values.learn),
-  ...pretrained,
+  ...(values.encoder && phantom.PHANTOM_TINY),
+  ...(values.encoder && values.encoder !== "phantom-tiny" && { weights: values.encoder }),
+  ...(values.tasks && { tasks: values.tasks.split(",") }),
+  ...(values.views && { views: values.views.split(",").map(viewOf) }),
+  ...(values.rate && { learningRate: { encoder: 0, rest: Number(values.rate) } }),
+  ...(values.decay && { weightDecay: Number(values.decay) }),
   ...(values.epochs && { epochs: Number(values.epochs) }),
   ...(values.size && { imageSize: Number(values.size) }),
 };
+const tasks = recipe.tasks ?? cohort.tasks;
 const folds = Number(values.folds);
 const started = performance.now();
 const judged = folds > 0 ? await outOfFold() : await ownSplit();
 const seconds = (performance.now() - started) / 1000;
 
 const labels = values.balanced ? "balanced labels" : "labels as in the study";
-const start = values.encoder ? `frozen ${values.encoder}` : "from scratch";
+const seen = recipe.views ? `${values.views}, ` : "";
+const start = values.encoder ? `linear probe on frozen ${values.encoder}` : "from scratch";
 console.log(
-  `\npreset ${values.preset}, ${labels}, ${cohort.patients.length} patients, ${start}: ` +
+  `\npreset ${values.preset}, ${labels}, ${cohort.patients.length} patients, ${seen}${start}: ` +
     `${seconds.toFixed(0)} s on ${os.availableParallelism()} threads, load ${os.loadavg()[0].toFixed(1)}\n`,
 );
 console.log(`| task | ${Object.keys(judged).join(" | ")} |`);
 console.log(`|---|${"---|".repeat(Object.keys(judged).length)}`);
-for (const task of cohort.tasks)
+for (const task of tasks)
   console.log(
     `| ${task} | ${Object.values(judged)
       .map((predictions) => auc(predictions[task]))
       .join(" | ")} |`,
   );
 
+/** `edge:x400` */
+function viewOf(name) {
+  const [site, magnification] = name.split(":");
+  return { site, magnification };
+}
+
 /** Every patient, by a model that was neither trained nor chosen on them. */
 async function outOfFold() {
   const validation = await crossValidate(cohort, { ...recipe, folds });
-  const predictions = Object.fromEntries(cohort.tasks.map((task) => [task, validation.predictions(task)]));
+  const predictions = Object.fromEntries(tasks.map((task) => [task, validation.predictions(task)]));
   return { [`AUC of all patients, each held out of one of ${folds} folds`]: predictions };
 }
 
@@ -90,7 +101,7 @@ async function ownSplit() {
   const predicted = {};
   for (const split of ["valid", "test"]) {
     const predictions = {};
-    for (const task of cohort.tasks) predictions[task] = await run.predict(split, task);
+    for (const task of tasks) predictions[task] = await run.predict(split, task);
     const count = cohort.patients.filter((patient) => patient.split === split).length;
     predicted[`AUC of ${count} ${split} patients`] = predictions;
   }

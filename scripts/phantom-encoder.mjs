@@ -1,6 +1,6 @@
 // Pre-trains `phantom-tiny`, a small vision transformer for phantom images, and writes it as half-precision safetensors.
 //
-//   npm run build && node scripts/phantom-encoder.mjs [--patients 220] [--epochs 4] [--out weights/phantom-tiny.safetensors]
+//   npm run build && node scripts/phantom-encoder.mjs [--patients 220] [--epochs 10] [--out weights/phantom-tiny.safetensors]
 //
 // It is taught where things are, on other phantom patients than any cohort of the notebooks (seed "phantom-tiny"): each
 // patch token, before the last block, says how much of its patch each bit of the truth mask covers, and the class token
@@ -49,7 +49,7 @@ const KEPT_APART = 10;
 const { values } = parseArgs({
   options: {
     patients: { type: "string", default: "220" },
-    epochs: { type: "string", default: "4" },
+    epochs: { type: "string", default: "10" },
     folder: { type: "string" },
     out: { type: "string", default: path.join(root, "weights", "phantom-tiny.safetensors") },
   },
@@ -126,6 +126,9 @@ function pixelStatistics(images) {
 }
 
 async function train({ train: learned, valid }, { mean, std }) {
+  console.log(
+    `pixel statistics of ${learned.length} images: mean ${mean.map((x) => x.toFixed(2))}, sd ${std.map((x) => x.toFixed(2))}`,
+  );
   const config = vitConfig(ENCODER);
   const declared = {
     ...vitParameters(config),

@@ -3,21 +3,26 @@ import path from "node:path";
 import { PACKAGE_ROOT } from "../../core/paths";
 
 /**
- * File of `phantom-tiny`, a small vision transformer (192 px, patch 16, width 96, depth 4) that was taught on masks of
- * phantom patients of another seed where each sign is. With it a frozen model learns the phantom's tasks in seconds.
- * It knows phantoms and nothing else: not a pathology encoder, of no use for real images. Made by
- * `scripts/phantom-encoder.mjs`.
+ * Training options for `phantom-tiny`: a linear probe on a small frozen vision transformer that knows phantoms.
+ *
+ * The encoder (192 px, patch 16, width 96, depth 4) was taught on truth masks of phantom patients of another seed where
+ * each sign is; no label of a patient was used. With it the phantom's tasks are learned in seconds; the tables in
+ * `src/cohort/phantom/README.md` say how well. It has never seen tissue: it is no pathology encoder, of no use for real
+ * images. `scripts/phantom-encoder.mjs` makes it. Options given after it win.
+ *
+ * - `weights`: the file; `imageSize` and `normalisation`: what it was trained with (px; means and standard deviations of
+ *   red, green and blue, 0 to 255).
+ * - `mode`, `learningRate`, `weightDecay`, `epochs`: for one linear layer on the features of all images.
  *
  * @example
- * const run = await fit(cohort, {
- *   preset: "notebook",
- *   tasks: "TI",
- *   weights: phantom.PHANTOM_TINY,
- *   imageSize: phantom.PHANTOM_TINY_SIZE,
- *   mode: "frozen",
- * });
+ * const run = await fit(cohort, { preset: "notebook", tasks: "TI", ...phantom.PHANTOM_TINY });
  */
-export const PHANTOM_TINY = path.join(PACKAGE_ROOT, "weights", "phantom-tiny.safetensors");
-
-/** The image size that `PHANTOM_TINY` was trained at, px. */
-export const PHANTOM_TINY_SIZE = 192;
+export const PHANTOM_TINY = {
+  weights: path.join(PACKAGE_ROOT, "weights", "phantom-tiny.safetensors"),
+  imageSize: 192,
+  normalisation: { mean: [168.87, 91.33, 170.39], std: [31.43, 40.5, 24.18] },
+  mode: "linear-probe",
+  learningRate: { encoder: 0, rest: 1e-3 },
+  weightDecay: 0.05,
+  epochs: 30,
+} as const;

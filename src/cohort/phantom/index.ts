@@ -3,7 +3,7 @@
  * stylised; performance on phantoms says nothing about patients.
  */
 export { buildSite } from "./build-site";
-export { PHANTOM_TINY, PHANTOM_TINY_SIZE } from "./encoder";
+export { PHANTOM_TINY } from "./encoder";
 export { type PhantomLabels, PREVALENCE } from "./labels";
 export { MASK_BITS, type MaskBit, maskAreas } from "./masks";
 export type { PhantomOptions } from "./options";

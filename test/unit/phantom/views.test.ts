@@ -103,6 +103,39 @@ describe("views of one site nest as under a microscope", () => {
   });
 });
 
+const SLOW = process.env.OSCC_SLOW_TESTS === "1";
+
+describe("size", () => {
+  // x1000 at the study's size: 0.08 um to a pixel, so the ground is painted at every eighth one.
+  it.skipIf(!SLOW).each(["x200", "x400", "x1000"] as const)(
+    "at 2592 x 1944 px %s shows the tissue that it shows at 324 x 243 (needs OSCC_SLOW_TESTS=1)",
+    (magnification) => {
+      const labels = { TI: 1, PI: 1, CE: 1 };
+      const shown = (width: number) => renderPhantomView({ labels, site: "edge", magnification, width });
+      const [large, small] = [shown(2592), shown(324)];
+      expect([large.image.width, large.image.height]).toEqual([2592, 1944]);
+      let [difference, both, either] = [0, 0, 0];
+      for (let y = 0; y < 243; y++)
+        for (let x = 0; x < 324; x++) {
+          let [green, tumour] = [0, 0];
+          for (let dy = 0; dy < 8; dy++)
+            for (let dx = 0; dx < 8; dx++) {
+              const at = (8 * y + dy) * 2592 + 8 * x + dx;
+              green += large.image.data[3 * at + 1]! / 64;
+              if (large.truth.bits[at]! & MASK_BITS.tumour) tumour++;
+            }
+          const at = y * 324 + x;
+          const near = (small.truth.bits[at]! & MASK_BITS.tumour) > 0;
+          difference += Math.abs(green - small.image.data[3 * at + 1]!) / (324 * 243);
+          if (near && tumour >= 32) both++;
+          if (near || tumour >= 32) either++;
+        }
+      expect(both / either).toBeGreaterThan(0.93);
+      expect(difference).toBeLessThan(16);
+    },
+  );
+});
+
 describe("truth masks", () => {
   it("mark TI, PI and CE where the label says so, and nowhere else", () => {
     for (const task of ["TI", "PI", "CE"] as const)
