@@ -2,13 +2,40 @@
 import path from "node:path";
 
 const ENGINE_FOLDER = path.resolve(__dirname, "..");
+const CORE_FOLDER = path.resolve(ENGINE_FOLDER, "..", "core");
 
 /** Frames deep enough to reach the user through TensorFlow.js. */
 const FRAMES = 60;
 
 /** ` at model.ts:12:7`, ready to be put into a message; empty when no line of the user's is on the stack. */
 export function callSite(): string {
-  const line = stack().find(isUserFrame);
+  return placeIn(stack());
+}
+
+/** The same for an error that was thrown while `withLongStacks` was in force. */
+export function placeOfError(error: Error): string {
+  return placeIn(error.stack?.split("\n").map((line) => line.trim()) ?? []);
+}
+
+/** Whether TensorFlow.js threw an error, rather than the user's code or this package. */
+export function isFromTensorFlow(error: Error): boolean {
+  const first = error.stack?.split("\n").find((line) => line.trim().startsWith("at "));
+  return first !== undefined && /tfjs-core/.test(first);
+}
+
+/** Errors thrown in `work` carry enough of the stack to reach the user's line through TensorFlow.js. */
+export function withLongStacks<T>(work: () => T): T {
+  const former = Error.stackTraceLimit;
+  Error.stackTraceLimit = FRAMES;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = former;
+  }
+}
+
+function placeIn(lines: readonly string[]): string {
+  const line = lines.find(isUserFrame);
   const place = line && /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1];
   return place ? ` at ${shorten(place)}` : "";
 }
@@ -36,7 +63,8 @@ function isUserFrame(line: string): boolean {
     !line.includes("node_modules") &&
     !line.includes("node:internal") &&
     !line.includes("tfjs-core/src/") &&
-    !line.includes(`${ENGINE_FOLDER}${path.sep}`)
+    !line.includes(`${ENGINE_FOLDER}${path.sep}`) &&
+    !line.includes(`${CORE_FOLDER}${path.sep}`)
   );
 }
 

@@ -1,5 +1,5 @@
 /** Tracing a function: calling it once with symbols, and keeping the graph that this draws. */
-import { invalidArgument } from "../../core/errors";
+import { invalidArgument, isOsccError, OsccError } from "../../core/errors";
 import { Dependencies } from "../onnx/dependencies";
 import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
@@ -10,6 +10,7 @@ import { checkNewState, type Device, type StepFunction, type Tensors } from "../
 import { defaultState, programMetadata } from "../saved/format";
 import { dtypeOf, type HostTensor, type TensorSpec, tf } from "../tensors";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
+import { isFromTensorFlow, placeOfError, withLongStacks } from "./call-site";
 import "./kernels";
 
 type Spec = Required<TensorSpec>;
@@ -124,13 +125,40 @@ function tracing<T>(device: Device, work: (trace: Trace) => T, placeOf?: string)
   tf.engine().startScope("compile");
   const allowRandom = forbidRandomNumbers();
   try {
-    return work(trace);
+    return withLongStacks(() => work(trace));
+  } catch (error) {
+    throw refusedByTensorFlow(error) ?? placed(error);
   } finally {
     allowRandom();
     tf.engine().endScope();
     traceBackend.current = undefined;
     tf.setBackend(former);
   }
+}
+
+/** What TensorFlow.js finds wrong with the arguments of an operation, with the line that called it. */
+function refusedByTensorFlow(error: unknown): OsccError<"ShapeMismatch"> | undefined {
+  if (!(error instanceof Error) || isOsccError(error) || !isFromTensorFlow(error)) return undefined;
+  return new OsccError(
+    "ShapeMismatch",
+    [
+      `an operation was called with tensors that do not fit${placeOfError(error)}.`,
+      error.message,
+      "Print the shapes before that line: console.log(tensor.shape) works while a function is compiled.",
+    ],
+    { expected: [], found: [] },
+    { cause: error },
+  );
+}
+
+/** An error of ours with the line of the user's that led to it, unless it says so already. */
+function placed(error: unknown): unknown {
+  if (!isOsccError(error)) return error;
+  const [first = "", ...rest] = error.message.split("\n  ");
+  const place = placeOfError(error);
+  if (place === "" || /:\d+:\d+/.test(first)) return error;
+  const line = first.endsWith(".") ? `${first.slice(0, -1)}${place}.` : `${first}${place}`;
+  return new OsccError(error.code, [line, ...rest], error.data, { cause: error.cause ?? error });
 }
 
 /** A function's graph, with the names of all that goes in and comes out. */

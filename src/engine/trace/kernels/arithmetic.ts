@@ -2,8 +2,20 @@
 import { tf } from "../../tensors";
 import { asNumber, type Build, composed, type Inputs, type Kernels } from "./define";
 
+/** The common shape of two tensors, axes counted from the last; the error names the axis that does not fit. */
 function broadcastShape({ a, b }: Inputs): number[] {
-  return tf.broadcast_util.assertAndGetBroadcastShape(a!.shape, b!.shape);
+  const rank = Math.max(a!.rank, b!.rank);
+  const [left, right] = [a!, b!].map(
+    ({ shape }) => [...Array(rank - shape.length).fill(1), ...shape] as number[],
+  );
+  return left!.map((length, axis) => {
+    const other = right![axis]!;
+    if (length === other || other === 1) return length;
+    if (length === 1) return other;
+    throw new Error(
+      `Axis ${axis - rank} (from the end) is ${length} in one and ${other} in the other; expected equal lengths, or 1.`,
+    );
+  });
 }
 
 /** An operator on numbers, which keeps their kind. */

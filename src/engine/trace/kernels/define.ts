@@ -39,5 +39,7 @@ export function reshaped(trace: Trace, value: TensorInfo | string, shape: readon
 
 /** The axis as a number from 0. */
 export function axisFromStart(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(axis) && axis >= -rank && axis < Math.max(rank, 1))
+    return axis < 0 ? axis + rank : axis;
+  throw new Error(`There is no axis ${axis} among ${rank}; expected ${-rank} to ${rank - 1}.`);
 }

@@ -8,7 +8,7 @@ import {
   type Sampling,
 } from "../../interpolation";
 import { dtypeOf, sizeOf, tf } from "../../tensors";
-import type { Trace } from "../backend";
+import { type Trace, traceBackend } from "../backend";
 import { asNumber, axisFromStart, type Build, cast, type Kernels, reshaped } from "./define";
 
 /** A zero tensor with `updates` added at `indices` (`[..., depth]`, the first axes of the result). */
@@ -47,10 +47,20 @@ const resizingGradient =
     return interpolationGradient(dy!, method, [height, width], attributes as unknown as Sampling);
   };
 
+/** Indices that are known while a function is compiled are checked then: a graph would read beyond the end. */
+function checkIndices(indices: tf.Tensor, length: number, axis: number): void {
+  const content = traceBackend.content(indices);
+  const wrong =
+    "values" in content && Array.from(content.values as Int32Array).find((i) => i < 0 || i >= length);
+  if (wrong !== undefined && wrong !== false)
+    throw new Error(`Index ${wrong} is not on axis ${axis}, which has ${length} elements.`);
+}
+
 export const INDEXING_KERNELS: Kernels = {
   GatherV2: ({ x, indices }, { axis, batchDims }, trace) => {
     const along = axisFromStart(axis as number, x!.rank);
     const batch = axisFromStart((batchDims as number | undefined) ?? 0, indices!.rank);
+    checkIndices(indices!, x!.shape[along]!, along);
     const shape = [...x!.shape.slice(0, along), ...indices!.shape.slice(batch), ...x!.shape.slice(along + 1)];
     if (batch === 0)
       return trace.tensor(

@@ -115,6 +115,9 @@ export const SHAPE_KERNELS: Kernels = {
   Pack: (inputs, { axis }, trace) => {
     const parts = Object.values(inputs);
     const along = axisFromStart(axis as number, parts[0]!.rank + 1);
+    const odd = parts.findIndex((p) => !tf.util.arraysEqual(p.shape, parts[0]!.shape));
+    if (odd > 0)
+      throw new Error(`Tensor ${odd} is [${parts[odd]!.shape.join(", ")}]; expected the shape of the first.`);
     const shape = [...parts[0]!.shape];
     shape.splice(along, 0, 1);
     const expanded = parts.map((p) => reshaped(trace, p, shape));
@@ -132,9 +135,14 @@ export const SHAPE_KERNELS: Kernels = {
   },
   // Joining with a constant is several times faster than the Pad operator.
   PadV2: ({ x }, { paddings, constantValue }, trace) => {
+    const borders = paddings as [number, number][];
+    if (borders.length !== x!.rank)
+      throw new Error(
+        `There are borders for ${borders.length} axes; expected one pair for each of ${x!.rank}.`,
+      );
     let value = trace.name(x!);
     let shape = [...x!.shape];
-    (paddings as [number, number][]).forEach(([before, after], axis) => {
+    borders.forEach(([before, after], axis) => {
       if (before === 0 && after === 0) return;
       const border = (length: number) =>
         length > 0 ? [filled(trace, shape.with(axis, length), constantValue as number, x!.dtype)] : [];
