@@ -22,10 +22,10 @@ async function train(device: Device, steps: number) {
 }
 
 describe("a training step", () => {
-  it("gives the same losses and weights as TensorFlow.js for 20 steps of AdamW", async () => {
+  it("gives the same losses and weights as TensorFlow.js for 50 steps of AdamW: losses within 2e-5", async () => {
     const before = tf.memory().numTensors;
-    const [eager, compiled] = [await train("eager", 20), await train("cpu", 20)];
-    expect(compiled.losses[19]!).toBeLessThan(compiled.losses[0]! / 2);
+    const [eager, compiled] = [await train("eager", 50), await train("cpu", 50)];
+    expect(compiled.losses[49]!).toBeLessThan(compiled.losses[0]! / 2);
     compiled.losses.forEach((loss, i) => {
       expect(Math.abs(loss - eager.losses[i]!), `step ${i + 1}`).toBeLessThan(2e-5);
     });

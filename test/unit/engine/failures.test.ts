@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== "linux")("too little memory (limits need Li
     expect(error.message).toMatch(/not enough memory for loading large state/);
   });
 
-  test.skipIf(!runsSlowTests)("for a training (needs OSCC_SLOW_TESTS=1)", () => {
+  test.skipIf(!runsSlowTests)("for a training: fewer patients at once (needs OSCC_SLOW_TESTS=1)", () => {
     // Few tokens, so that the step is one graph, but 800 MB of pixels in a batch.
     const error = within(
       4,
