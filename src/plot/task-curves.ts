@@ -58,7 +58,9 @@ export function taskCurves(
   const layout = frame(
     {
       title: options.title ?? "Tasks learned together",
-      subtitle: options.subtitle ?? `${count(told.length)} epochs · ${tasks.length} tasks`,
+      subtitle:
+        options.subtitle ??
+        `${count(told.length)} ${told.length === 1 ? "epoch" : "epochs"} · ${tasks.length} tasks`,
       sources: [provenance, options.provenance],
       caveats: [
         ...(validated

@@ -8,7 +8,9 @@
 import { OsccError } from "../core/errors";
 import { allFinite, filledTensor, type HostTensor, type NotFiniteValue, type RunInput } from "../engine";
 import type { Pass } from "./batches";
+import type { EpochRecord } from "./history";
 import type { OpenStep } from "./open-step";
+import type { FitSettings } from "./options";
 import { isSum } from "./step";
 
 /** Where a value that is not finite was seen. */
@@ -32,6 +34,7 @@ export function notFinite(
   { step, epoch, loss, rate }: Divergence,
   origin: Origin | undefined,
   checkpoint: string | undefined,
+  settings: Pick<FitSettings, "learningRate" | "clipNorm" | "warmup">,
 ): OsccError<"NotFinite"> {
   const seen = loss === undefined ? "a parameter is not finite" : `the loss became ${loss}`;
   return new OsccError(
@@ -42,7 +45,7 @@ export function notFinite(
         ? [`The first that was not finite, at step ${origin.step}: ${origin.title}${origin.place}.`]
         : []),
       `Expected finite numbers; the learning rate was ${rate.toExponential(1)}.`,
-      adviceOn(origin),
+      adviceOn(origin, settings),
       checkpoint
         ? `Kept in ${checkpoint}: the last good state, and best.safetensors, the model of the best epoch (if one has ended).`
         : 'With  checkpoint: "folder"  the last good state would be kept.',
@@ -54,12 +57,50 @@ export function notFinite(
 /** Titles of values that the optimiser makes: a learning rate of 1e38 breaks the first step. */
 const OF_THE_UPDATE = /^new value of|adamw\.|rate\b|correction|of update/i;
 
-function adviceOn(origin: Origin | undefined): string {
+function adviceOn(
+  origin: Origin | undefined,
+  settings: Pick<FitSettings, "learningRate" | "clipNorm" | "warmup">,
+): string {
   if (origin?.title.startsWith("input "))
     return "Look at the images and labels of this step: what goes in is not finite.";
   if (origin?.step === 1 && !OF_THE_UPDATE.test(origin.title))
     return "No weight had changed yet, so it is not the learning rate: look at the loss function there (a logarithm or root of zero, a division by zero), and at the weights file.";
-  return "Lower the learning rate, for example learningRate: { encoder: 1e-5, rest: 1e-4 }, or clip gradients with clipNorm: 1.";
+  return lowerRates(settings);
+}
+
+/** A rate that is sensible for AdamW with any of our models; beyond it a tenth may still be far too much. */
+const SENSIBLE_RATE = 1e-3;
+
+/** A tenth of what was asked for, or less where that is still wild; and what else is not in use yet. */
+export function lowerRates({
+  learningRate,
+  clipNorm,
+  warmup,
+}: Pick<FitSettings, "learningRate" | "clipNorm" | "warmup">): string {
+  const tenth = (rate: number) => Math.min(rate / 10, SENSIBLE_RATE).toExponential(0);
+  const rates = `learningRate: { encoder: ${tenth(learningRate.encoder)}, rest: ${tenth(learningRate.rest)} }`;
+  const unused = [
+    ...(clipNorm === false ? ["clip gradients with clipNorm: 1"] : []),
+    ...(warmup === 0 ? ["rise to the rate over warmup: 2 epochs"] : []),
+  ];
+  return `Lower the learning rate, for example ${rates}${unused.map((one) => `, or ${one}`).join("")}.`;
+}
+
+/** A training loss this many times the least one so far is no noise. */
+const RISE = 5;
+
+/** What to say of a training whose loss is finite and yet runs away; `undefined` when it does not. */
+export function runningAway(
+  history: readonly EpochRecord[],
+  settings: Pick<FitSettings, "learningRate" | "clipNorm" | "warmup">,
+): string | undefined {
+  const losses = history.map(({ trainLoss }) => trainLoss);
+  const last = losses.at(-1) ?? 0;
+  const least = Math.min(...losses);
+  // A loss near zero may be a few times as large an epoch later, and mean nothing.
+  if (!(least > 0.1 && last > RISE * least)) return undefined;
+  const times = (last / least).toFixed(0);
+  return `the training loss rose to ${last.toFixed(2)}, ${times} times the least so far: the training diverges. ${lowerRates(settings)}`;
 }
 
 /** What the search needs of a training. */

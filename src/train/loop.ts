@@ -11,7 +11,7 @@ import { adamWCorrections } from "./adamw";
 import { type BatchOptions, epochPasses, type Pass, passInputs } from "./batches";
 import type { Checkpoints } from "./checkpoints";
 import type { TrainingPatient } from "./cohort";
-import { type Divergence, findOrigin, notFinite, readTensors } from "./divergence";
+import { type Divergence, findOrigin, notFinite, readTensors, runningAway } from "./divergence";
 import { epochsWithoutProgress, stopsEarly } from "./early-stopping";
 import { validationLosses, validationScores } from "./evaluation";
 import type { EpochRecord } from "./history";
@@ -106,6 +106,7 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
   const isOver = () =>
     position.epoch >= settings.epochs || stopsEarly(history, settings.select, settings.earlyStopping);
   const wasOver = isOver();
+  let alarmed = false;
   const report = new TrainingReport({
     settings,
     device: step.program.device,
@@ -173,6 +174,9 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
       position = { ...START, epoch: epoch + 1, ...tasksOf(balance) };
       if (checkpoints.due) await keep();
       report.epoch(history, best);
+      const alarm = runningAway(history, settings);
+      if (alarm && !alarmed) host().warn(alarm);
+      alarmed ||= alarm !== undefined;
       await input.onEpoch([...history]);
     }
     if (checkpoints.folder && !wasOver) await keep();
@@ -229,7 +233,7 @@ async function explained(what: Divergence, input: Training): Promise<Error> {
     return undefined; // The search may need more memory than the training did; the divergence is what counts.
   });
   progress.end();
-  return notFinite(what, origin, checkpoints.lastGood && checkpoints.folder);
+  return notFinite(what, origin, checkpoints.lastGood && checkpoints.folder, input.settings);
 }
 
 /** The batches from a position on, up to a step. */
