@@ -77,7 +77,7 @@ async function epoch() {
   const rss = [];
   const started = performance.now();
   const total = await pass((done) => {
-    if (done % Math.max(batch, Math.floor(views.length / 6 / batch) * batch) === 0)
+    if (done % Math.max(batch, Math.floor(views.length / 12 / batch) * batch) === 0)
       rss.push(process.memoryUsage.rss());
   });
   const seconds = (performance.now() - started) / 1000;

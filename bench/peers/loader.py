@@ -58,7 +58,7 @@ loader = DataLoader(
 )
 next(iter(loader))  # the workers are started
 rss = []
-every = max(case["batch"], case["images"] // 6 // case["batch"] * case["batch"])
+every = max(case["batch"], case["images"] // 12 // case["batch"] * case["batch"])
 started = time.perf_counter()
 total = epoch(lambda done: rss.append(resident()) if done % every == 0 else None)
 seconds = time.perf_counter() - started
