@@ -1,9 +1,7 @@
 /** Write all patients of a cohort, on worker threads where they can be had. */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { throwIfAborted } from "../../core/abort";
-import { PACKAGE_ROOT } from "../../core/paths";
+import { compiledScript } from "../../core/threads";
 import type { CohortRecipe } from "./options";
 import type { PhantomPatient } from "./patient";
 import type { WorkerAnswer, WorkerTask } from "./worker";
@@ -30,7 +28,8 @@ export async function writePatients(
   options: WriteOptions,
 ): Promise<PatientTruth[]> {
   throwIfAborted(options.signal, WORK);
-  const script = options.workers > 1 && patients.length > 1 ? workerScript() : undefined;
+  const script =
+    options.workers > 1 && patients.length > 1 ? compiledScript(__filename, "worker") : undefined;
   return script
     ? onWorkers(script, { folder, recipe }, patients.length, options)
     : onThisThread(folder, recipe, patients, options);
@@ -87,19 +86,4 @@ async function onWorkers(
     throwIfAborted(signal, WORK);
   }
   return truths;
-}
-
-/**
- * The compiled worker: beside this file when it runs compiled. Worker threads cannot load TypeScript, so from
- * sources the built one is taken, if it is not older than the sources; else there is none.
- */
-function workerScript(): string | undefined {
-  if (!__filename.endsWith(".ts")) return path.join(__dirname, "worker.js");
-  const built = path.join(PACKAGE_ROOT, "dist", "cohort", "phantom", "worker.js");
-  return existsSync(built) && statSync(built).mtimeMs >= newestChange(__dirname) ? built : undefined;
-}
-
-function newestChange(folder: string): number {
-  const files = readdirSync(folder).map((name) => statSync(path.join(folder, name)).mtimeMs);
-  return Math.max(...files);
 }
