@@ -98,6 +98,12 @@ export function isFlat({ isFlat: isZero, range: [min, max] }: CamMap<unknown>): 
   return isZero || !(max > 0) || max - min <= FLAT_SHARE * max;
 }
 
+/** Values that differ by less than a tenth of the largest: drawn, but bright all over. */
+function isEven(map: CamMap<unknown>): boolean {
+  const [min, max] = map.range;
+  return !isFlat(map) && max - min < max / 10;
+}
+
 /** The picture under its map, with the range of values; a flat map is not drawn: the panel says that it is. */
 export function overlayPanel(
   i: number,
@@ -311,6 +317,9 @@ export function mapNotes(results: readonly CamResult<unknown>[]): string[] {
   const signed = results.some(({ maps }) => maps.some(({ signedGrid }) => signedGrid !== undefined));
   return [
     ...results.flatMap(({ notes }) => notes),
+    ...(results.some(({ maps }) => maps.some(isEven))
+      ? ["A map that is bright all over hardly differs from place to place: see the range on it."]
+      : []),
     ...(signed ? ["Only what speaks for the class is drawn, not what speaks against it."] : []),
   ];
 }

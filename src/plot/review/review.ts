@@ -153,7 +153,7 @@ function selectionInWords(
     [belowConfidence, "below that"],
     [unlabelled, "without a label"],
     [otherClass, "of other classes"],
-    [notDrawn, "not drawn"],
+    [notDrawn, "beyond the limit, by lot"],
   ] as const;
   const reasons = out.flatMap(([n, why]) => (n > 0 ? [`${count(n)} ${why}`] : []));
   const limits = includeWrong ? "" : " Right answers only: the page says nothing of wrong ones.";

@@ -95,6 +95,16 @@ describe("plot.cam", () => {
     expect(await (await plot.cam(result)).svg()).not.toContain("not what speaks against it");
   });
 
+  it("says of an even map why it is bright all over", async () => {
+    const image = sample.patient().allImages().slice(0, 1);
+    const even = sample.activation(image, [
+      sample.hill(8, 8, 3, 3).map((row) => row.map((value) => 1 + value)),
+    ]);
+    expect(await (await plot.cam(even)).svg()).toContain("hardly differs from place to place");
+    const hilly = sample.activation(image, [sample.hill(8, 8, 3, 3)]);
+    expect(await (await plot.cam(hilly)).svg()).not.toContain("hardly differs");
+  });
+
   it("has sliders in its interactive form that reach exactly the traces they are about", async () => {
     const { spec, interactive } = await plot.cam(sample.judgedMaps(), { interactive: true, threshold: 0.3 });
     expect(spec.layout.sliders).toBeUndefined();

@@ -136,7 +136,7 @@ describe("plot.review", () => {
     });
     expect(page.cases).toHaveLength(2);
     expect(page.notDrawn).toBe(10);
-    expect(read(file).html).toContain("10 not drawn");
+    expect(read(file).html).toContain("10 beyond the limit, by lot");
   });
 
   it("says why nothing is left, and refuses what makes no sense", async () => {
