@@ -26,7 +26,10 @@ import { newAdapters, sourceOf, trainedModel } from "./tuning";
  * The default is the study's recipe (`preset: "published"`: PathoBench ViT-S/16 at 512 pixels, concatenation,
  * AdamW with cosine, 200 epochs), which wants a GPU; `preset: "notebook"` learns the phantom on two cores.
  * Any single choice can be given beside a preset. Validation scores are computed after each epoch; `select` says which
- * of them chooses the epoch, `earlyStopping` when to give up. Several tasks are learned by the sum of their losses.
+ * of them chooses the epoch, `earlyStopping` when to give up. `mode` says how deep the training reaches: everything,
+ * LoRA, a frozen encoder, a linear probe; with the `features` of a frozen encoder a run takes seconds. Several tasks
+ * are learned by the sum of their losses, or as `balancing` says.
+ *
  * The same seed gives the same run, also when it was interrupted: with a `checkpoint` folder, the same call goes on
  * where it stopped, on the processor to the same last digit.
  *
