@@ -1,5 +1,5 @@
 /** Kept runs and held-out studies: found again when nothing changed, made again when anything did. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -73,6 +73,18 @@ describe("keptFit", () => {
     expect(epochs).toBe(0);
     expect(JSON.parse(JSON.stringify(again))).toEqual(JSON.parse(JSON.stringify(first)));
     expect(await again.predict("test")).toEqual(await first.predict("test"));
+  });
+
+  test("an interrupted run goes on when it is asked for again, and leaves nothing behind but itself", async () => {
+    const cohort = onDisk();
+    writeImages(cohort);
+    const controller = new AbortController();
+    const stop = () => controller.abort();
+    await expect(keptFit(cohort, { ...QUICK, signal: controller.signal, onEpoch: stop })).rejects.toThrow(
+      /stopped/,
+    );
+    expect(await epochsIn((onEpoch) => keptFit(cohort, { ...QUICK, onEpoch }))).toBe(1);
+    expect(readdirSync(path.join(folder, "runs")).filter((name) => name.includes("."))).toEqual([]);
   });
 
   test("another option, an image that changed, another label: trained again", async () => {
