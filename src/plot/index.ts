@@ -21,6 +21,7 @@ export { criticalDifference } from "./critical-difference";
 export type { Curves } from "./curves";
 export { decisionCurve } from "./decision-curve";
 export { type DumbbellOptions, dumbbell } from "./dumbbell";
+export { faithfulness } from "./faithfulness";
 export type { FieldBoxes } from "./fields";
 export { Figure, type FigureLayout, type FigureSpec } from "./figure";
 export { type FindingsOptions, findings, intervalPlaces } from "./findings";

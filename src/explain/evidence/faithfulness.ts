@@ -6,6 +6,7 @@
  * Hidden means the model's mean colour.
  */
 import { invalidArgument } from "../../core/errors";
+import type { Provenance } from "../../core/provenance";
 import { Rng } from "../../core/random";
 import type { ViewImage } from "../../model";
 import type { ExplainablePatient } from "../maps";
@@ -51,6 +52,7 @@ export interface Faithfulness {
   readonly deletion: PerturbationCurve;
   /** Above random is good. */
   readonly insertion: PerturbationCurve;
+  readonly provenance: Provenance;
 }
 
 /**
@@ -78,7 +80,7 @@ export async function faithfulness<Image extends ViewImage>(
     throw invalidArgument("result", `of patient ${result.patient}`, `maps of patient ${patient.id}`);
   return withOpenModel(model, { ...options, task, targetClass, score: "probability" }, async (open) => {
     const curves = await curvesOf(open, patient, result, options);
-    return { method, patient: patient.id, className, ...curves };
+    return { method, patient: patient.id, className, ...curves, provenance: result.provenance };
   });
 }
 

@@ -86,7 +86,7 @@ export async function judge<Image extends ViewImage>(
     return [stable, await randomised(open, patient, input, result, settings)] as const;
   });
   const faithfulness = curves
-    ? { method, patient: patient.id, className: result.className, ...curves }
+    ? { method, patient: patient.id, className: result.className, ...curves, provenance: result.provenance }
     : undefined;
   return {
     result: {
