@@ -53,9 +53,12 @@ export {
   type AgainstChance,
   type MapTruth,
   summariseTruth,
+  type TruthIntervalOptions,
+  type TruthOfPatientsOptions,
   type TruthOptions,
   type TruthScores,
   type TruthSummary,
+  truthOfPatients,
   truthScores,
 } from "./evidence/truth";
 export { type LayerGradients, layerGradients, layersGradients, type TappedScore } from "./layer-gradients";

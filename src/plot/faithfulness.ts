@@ -31,11 +31,11 @@ export function faithfulness(result: Faithfulness, options: FigureOptions = {}):
       subtitle: escapeText(options.subtitle ?? `patient ${patient} · all images together`),
       sources: [provenance],
       caveats: [
-        `Hidden patches have the model’s mean colour. Grey: mean of ${deletion.random.orders} random orders.`,
+        `Hidden patches have the model’s mean colour. Dashed: ${deletion.random.orders === 1 ? "a random order" : `mean of ${deletion.random.orders} random orders, ± their standard deviation`}.`,
         ...(options.caveats ?? []),
       ],
     },
-    { plotWidth: WIDTH, plotHeight: PANEL_HEIGHT, left: 62, right: 24, top: 30 },
+    { plotWidth: WIDTH, plotHeight: PANEL_HEIGHT, left: 62, right: 30, top: 50 },
   );
   const axes = panels.flatMap(({ verb, x }, i) => {
     const suffix = i === 0 ? "" : String(i + 1);
@@ -102,7 +102,8 @@ function traces(
 }
 
 function areas({ auc, random }: PerturbationCurve): string {
-  return `area ${auc.toFixed(2)}, random ${random.auc.toFixed(2)} ± ${random.sd.toFixed(2)}`;
+  const spread = random.orders > 1 ? ` ± ${random.sd.toFixed(2)}` : "";
+  return `area ${auc.toFixed(2)}, random ${random.auc.toFixed(2)}${spread}`;
 }
 
 function label(text: string, x: number, yshift: number, color: string): object {

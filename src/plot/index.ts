@@ -52,3 +52,4 @@ export {
   type TrainingFigureOptions,
   training,
 } from "./training";
+export { truth } from "./truth";

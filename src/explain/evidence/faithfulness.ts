@@ -19,9 +19,9 @@ import { valuesOf } from "./similarity";
 
 /** Options of `faithfulness`. */
 export interface FaithfulnessOptions extends Pick<QuestionOptions, "device" | "signal"> {
-  /** Points of a curve after the first; default 16. */
+  /** Points of a curve after the first; default 10. */
   readonly steps?: number;
-  /** Random orders to compare with; default 5. */
+  /** Random orders to compare with; default 3. */
   readonly randomOrders?: number;
   /** Default 7. */
   readonly seed?: number;
@@ -61,7 +61,7 @@ export interface Faithfulness {
  * @param model    that made the result
  * @param patient  that the result is of
  * @param result   maps by any method; patches of all images are ordered together, equal ones by chance
- * @param options  `steps`, default 16; `randomOrders`, default 5; `seed`
+ * @param options  `steps`, default 10; `randomOrders`, default 3; `seed`
  * @throws InvalidArgument  for fewer than one step or order, and for a result of another patient
  * @see Petsiuk, Das and Saenko, BMVC 2018
  * @example
@@ -89,7 +89,7 @@ export async function curvesOf(
   open: OpenModel,
   patient: ExplainablePatient,
   result: CamResult,
-  { steps = 16, randomOrders = 5, seed = 7 }: FaithfulnessOptions,
+  { steps = 10, randomOrders = 3, seed = 7 }: FaithfulnessOptions,
 ): Promise<Pick<Faithfulness, "deletion" | "insertion">> {
   checkCount("steps", steps);
   checkCount("randomOrders", randomOrders);

@@ -18,7 +18,7 @@ export interface JudgeOptions
   readonly sign?: string;
   /** Most similar that maps of a random model may be; default 0.5. */
   readonly threshold?: number;
-  /** Deletion and insertion curves: their steps and random orders, or `false` for none. Default 16 and 5. */
+  /** Deletion and insertion curves: their steps and random orders, or `false` for none. Default 10 and 3. */
   readonly faithfulness?: Pick<FaithfulnessOptions, "steps" | "randomOrders"> | false;
   /** Default 7. */
   readonly seed?: number;

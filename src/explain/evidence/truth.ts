@@ -10,7 +10,10 @@ import {
 import { invalidArgument } from "../../core/errors";
 import type { Provenance } from "../../core/provenance";
 import { type BootstrapIntervalOptions, bootstrapInterval, type Interval } from "../../evaluate";
-import type { View } from "../../model";
+import type { View, ViewImage } from "../../model";
+import { type CamOptions, camsOfPatients } from "../cam";
+import type { ExplainablePatient } from "../maps";
+import type { Explainable } from "../question";
 import type { CamResult } from "../result";
 
 /** One map against the mask of its image. */
@@ -94,6 +97,33 @@ async function maskOf(image: unknown): Promise<SignMask | undefined> {
   return (image as MaskedImage).mask?.();
 }
 
+/** Options of `truthOfPatients`: those of `cam`, the sign, and those of the intervals. */
+export type TruthOfPatientsOptions = CamOptions & TruthOptions & TruthIntervalOptions;
+
+/** Options of the intervals: `bootstrap`, default 2000; `seed`, default 7; `level`, default 0.95. */
+export type TruthIntervalOptions = Pick<BootstrapIntervalOptions<unknown>, "bootstrap" | "seed" | "level">;
+
+/**
+ * Do the maps of a model point at the planted sign, over many patients? `camsOfPatients`, `truthScores` and
+ * `summariseTruth` in one.
+ *
+ * @param patients  of a phantom; those who have the class, and whom the model never saw
+ * @param options   as `cam`; `sign`, default that of the task; `bootstrap`, `seed`, `level`
+ * @throws UnknownName, InvalidArgument  as `cam` and `truthScores`
+ * @example
+ * const invaded = cohort.where({ split: "test", TI: "invaded" });
+ * const { pointing } = await explain.truthOfPatients(run, invaded, { task: "TI", targetClass: "invaded" });
+ * pointing?.gain; // above 0: better than chance
+ */
+export async function truthOfPatients<Image extends ViewImage>(
+  model: Explainable,
+  patients: readonly ExplainablePatient<Image>[],
+  options: TruthOfPatientsOptions = {},
+): Promise<TruthSummary> {
+  const results = await camsOfPatients(model, patients, options);
+  return summariseTruth(await Promise.all(results.map((result) => truthScores(result, options))), options);
+}
+
 /** A mean score beside what chance gives, over the same images. */
 export interface AgainstChance {
   readonly score: Interval;
@@ -127,7 +157,7 @@ export interface TruthSummary {
  */
 export function summariseTruth(
   scores: readonly TruthScores[],
-  options: Pick<BootstrapIntervalOptions<unknown>, "bootstrap" | "seed" | "level"> = {},
+  options: TruthIntervalOptions = {},
 ): TruthSummary {
   const [first] = scores;
   if (!first) throw invalidArgument("scores", "empty", "the scores of one patient or more");
@@ -175,12 +205,18 @@ interface Row {
 
 function againstChance(
   rows: readonly (Row & { readonly patient: string })[],
-  options: Pick<BootstrapIntervalOptions<unknown>, "bootstrap" | "seed" | "level">,
+  options: TruthIntervalOptions,
 ): AgainstChance | undefined {
   if (rows.length === 0) return undefined;
   const mean = (of: (row: Row) => number) => (some: readonly Row[]) =>
     some.reduce((sum, row) => sum + of(row), 0) / some.length;
-  const ofPatients = { ...options, patientOf: ({ patient }: { readonly patient: string }) => patient };
+  const { bootstrap, seed, level } = options;
+  const ofPatients = {
+    ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(level === undefined ? {} : { level }),
+    patientOf: ({ patient }: { readonly patient: string }) => patient,
+  };
   return {
     score: bootstrapInterval(
       rows,
