@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Cohort, type MultiOscc, openCohort, type Task } from "../../../src/cohort";
-import { PHANTOM_TINY, PHANTOM_TINY_SIZE, phantomCohort } from "../../../src/cohort/phantom";
+import { PHANTOM_TINY, phantomCohort } from "../../../src/cohort/phantom";
 import { Rng } from "../../../src/core/random";
 import { aucInterval } from "../../../src/evaluate";
 import { type CamMethod, type Explainable, truthOfPatients } from "../../../src/explain";
@@ -27,13 +27,7 @@ describe.skipIf(!SLOW)(`on the phantom${SLOW ? "" : ": OSCC_SLOW_TESTS=1 runs it
       seed: "explain",
     });
     cohort = (await openCohort(folder)) as unknown as Cohort<MultiOscc>;
-    run = await fit(cohort, {
-      preset: "notebook",
-      weights: PHANTOM_TINY,
-      imageSize: PHANTOM_TINY_SIZE,
-      mode: "frozen",
-      epochs: 40,
-    });
+    run = await fit(cohort, { preset: "notebook", ...PHANTOM_TINY });
   }, 1_200_000);
 
   const heldOut = () => cohort.patients.filter(({ split }) => split !== "train");
