@@ -58,7 +58,7 @@ function inText(value: unknown): string {
   return inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 88 });
 }
 
-function isDrawable(value: unknown): value is Drawable {
+export function isDrawable(value: unknown): value is Drawable {
   return (
     (typeof value === "object" || typeof value === "function") &&
     value !== null &&

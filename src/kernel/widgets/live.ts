@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { isOsccError } from "../../core/errors";
 import { type DisplayHandle, host, type MimeBundle } from "../../core/host";
 import { inBackground } from "../notebook-api";
-import { represent } from "../results";
+import { isDrawable, represent } from "../results";
 import type { Widget } from "./widget";
 
 /** Widgets by name. */
@@ -16,7 +16,8 @@ export type ValuesOf<I> = { readonly [K in keyof I]: I[K] extends { readonly val
 export class Live<I extends object, R> {
   readonly #inputs: I;
   readonly #compute: (values: ValuesOf<I>, signal: AbortSignal) => R | Promise<R>;
-  #output: DisplayHandle | undefined;
+  /** One for each thing in the result. */
+  readonly #outputs: DisplayHandle[] = [];
   #running: AbortController | undefined;
   #result: R | undefined;
   #isListening = false;
@@ -35,7 +36,8 @@ export class Live<I extends object, R> {
   async _display_(): Promise<void> {
     this.#listen();
     for (const input of this.#widgets) input.show();
-    this.#output = host().display({ "text/plain": "computing ..." });
+    this.#outputs.length = 0;
+    this.#show([{ "text/plain": "computing ..." }]);
     await this.update({ rethrow: true });
   }
 
@@ -50,17 +52,17 @@ export class Live<I extends object, R> {
     this.#running = controller;
     const { signal } = controller;
     try {
-      const bundle = await inBackground(controller, async () => {
+      const bundles = await inBackground(controller, async () => {
         const result = await this.#busy(async () => this.#compute(this.#values(), signal));
         if (signal.aborted) return undefined;
         this.#result = result;
-        return (await represent(result)).data;
+        return bundlesOf(result);
       });
-      if (bundle && !signal.aborted) this.#output?.update(bundle);
+      if (bundles && !signal.aborted) this.#show(bundles);
     } catch (error) {
       // Older values are no news.
       if (this.#running !== controller) return;
-      this.#output?.update(problem(error));
+      this.#show([problem(error)]);
       if (rethrow) throw error;
     } finally {
       if (this.#running === controller) this.#running = undefined;
@@ -69,6 +71,14 @@ export class Live<I extends object, R> {
 
   [inspect.custom](): string {
     return inspect(this.#result);
+  }
+
+  /** In the places of the former result; more are added, and those that are too many are emptied. */
+  #show(bundles: readonly MimeBundle[]): void {
+    for (const [i, bundle] of bundles.entries())
+      if (this.#outputs[i]) this.#outputs[i].update(bundle);
+      else this.#outputs.push(host().display(bundle));
+    for (const surplus of this.#outputs.slice(bundles.length)) surplus.update({ "text/plain": "" });
   }
 
   get #widgets(): readonly Widget<unknown>[] {
@@ -99,8 +109,8 @@ export class Live<I extends object, R> {
  * Of changes that come quickly only the last counts: computations for older values are stopped through their signal.
  *
  * @param inputs  widgets by name
- * @param compute from their values to anything that a cell can show; takes the signal of this computation, which
- *                operations of this package obey without being told
+ * @param compute from their values to anything that a cell can show, or a list of figures, one below the other; takes
+ *                the signal of this computation, which operations of this package obey without being told
  * @example
  * const task = widget.select(["TD", "TI"], { label: "Task" });
  * widget.live({ task }, ({ task }) => plot.classCounts(cohort.classCounts().filter((row) => row.task === task)))
@@ -110,6 +120,12 @@ export function live<I extends { readonly [name: string]: { readonly value: unkn
   compute: (values: ValuesOf<I>, signal: AbortSignal) => R | Promise<R>,
 ): Live<I, R> {
   return new Live(inputs, compute);
+}
+
+/** A list of things that draw themselves is shown as so many outputs. */
+async function bundlesOf(result: unknown): Promise<MimeBundle[]> {
+  const parts = Array.isArray(result) && result.every(isDrawable) ? result : [result];
+  return Promise.all(parts.map(async (part) => (await represent(part)).data));
 }
 
 function problem(error: unknown): MimeBundle {
