@@ -60,6 +60,25 @@ export async function checkWidgets(page, pictures) {
   await checkRestart(tab, widget);
 }
 
+/** In the notebook about fusion, another site is asked for by keyboard; all three figures answer. */
+export async function checkFusion(page, pictures) {
+  const tab = page.page;
+  const site = tab.getByLabel("Site").first();
+  await site.scrollIntoViewIfNeeded();
+  await tab.waitForFunction(() => !document.querySelector(".oscc-lab-widget fieldset:disabled"));
+  await site.focus();
+  for (let press = 0; press < 2; press++) await tab.keyboard.press("ArrowDown");
+  const answers = tab.locator(".oscc-lab-figure").filter({ hasText: "Every choice so far" });
+  const text = await until(() => answers.textContent(), /concat, edge, all/, 240_000);
+  assert.match(
+    text,
+    /concat, core and edge, all.*concat, edge, all|concat, edge, all.*concat, core and edge, all/s,
+  );
+  const contributions = tab.locator(".oscc-lab-figure").filter({ hasText: "Which images move" });
+  await until(() => contributions.textContent().then((words) => words.includes("core ×200")), false, 60_000);
+  await page.screenshot(path.join(pictures, "06-fusion-asked.png"));
+}
+
 async function checkTable(tab, says) {
   const table = tab.getByRole("table", { name: "Patients" });
   await table.getByRole("button", { name: "age" }).click();
@@ -158,9 +177,9 @@ async function figureSays(page, title) {
 }
 
 /** Ask until the answer is the wanted one, or patience ends. */
-async function until(ask, wanted) {
+async function until(ask, wanted, patienceMs = 8000) {
   let answer;
-  for (const deadline = Date.now() + 8000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; ) {
     answer = await ask();
     if (matches(answer, wanted)) return answer;
     await new Promise((resolve) => setTimeout(resolve, 80));
