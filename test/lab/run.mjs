@@ -16,17 +16,18 @@ import { ROOT, startLab } from "./jupyterlab.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
 import { checkPictures } from "./picture-checks.mjs";
 import { checkReviewPage } from "./review-page-checks.mjs";
-import { checkWidgets } from "./widget-checks.mjs";
+import { checkFusion, checkWidgets } from "./widget-checks.mjs";
 
 const FIXTURE = path.join(ROOT, "test", "lab", "fixture.ipynb");
 const WIDGETS = path.join(ROOT, "test", "lab", "widgets.ipynb");
+const FUSION = path.join(ROOT, "notebooks", "06-fusion.ipynb");
 const PICTURE_FIXTURE = path.join(ROOT, "test", "lab", "pictures.ipynb");
 const PICTURES = path.join(ROOT, "out", "lab");
 const PLOTLY = "application/vnd.plotly.v1+json";
 const TIMEOUT_MS = Number(process.env.OSCC_LAB_TIMEOUT_S ?? 600) * 1000;
 
 async function main(names) {
-  const defaults = [FIXTURE, WIDGETS, PICTURE_FIXTURE, path.join(ROOT, "notebooks", "06-fusion.ipynb")];
+  const defaults = [FIXTURE, WIDGETS, PICTURE_FIXTURE, FUSION];
   const notebooks = names.length > 0 ? names.map((name) => path.resolve(name)) : defaults;
   for (const notebook of notebooks)
     if (!existsSync(notebook)) throw new Error(`there is no notebook ${path.relative(ROOT, notebook)}`);
@@ -66,6 +67,7 @@ async function check(lab, notebook) {
     const said = await runAndLook(page, name);
     if (notebook === FIXTURE) await checkFixture(page, PICTURES);
     if (notebook === WIDGETS) await checkWidgets(page, PICTURES);
+    if (notebook === FUSION) await checkFusion(page, PICTURES);
     if (notebook === PICTURE_FIXTURE) await checkPictures(page, PICTURES);
     assert.deepEqual(page.problems, [], "the page reported problems");
     process.stdout.write(`PASS ${name}: ${said}, ${((Date.now() - began) / 1000).toFixed(0)} s\n`);
