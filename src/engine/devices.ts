@@ -2,9 +2,9 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import os from "node:os";
-import path from "node:path";
 import { OsccError, unknownName } from "../core/errors";
 import { nativeBackends, type OptionalBackend } from "./backends";
+import { cudaProvider } from "./cuda";
 import type { ProbeResult } from "./probe";
 import type { Device } from "./program";
 import { compiledFile, computeThreads } from "./runner";
@@ -115,7 +115,7 @@ async function tryCuda(): Promise<Trial> {
   if (!existsSync(cudaProvider()))
     return failed(
       "the CUDA part of ONNX Runtime is not installed",
-      "Needs CUDA 12 and  npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12  (downloads from NuGet).",
+      "Needs CUDA 12 and  npx oscc-lab doctor --install-cuda  (Linux on x64; some 400 MB from NuGet).",
     );
   return selfTest("cuda");
 }
@@ -128,16 +128,6 @@ function mayHaveGpu(): boolean {
   return (
     files("/dev/dri").some((file) => file.startsWith("render")) ||
     files("/dev").some((file) => /^(nvidia\d|dxg)/.test(file))
-  );
-}
-
-/** The shared library that lets ONNX Runtime use CUDA. */
-function cudaProvider(): string {
-  const platform = path.join("bin", "napi-v6", process.platform, process.arch);
-  const folder = path.join(path.dirname(require.resolve("onnxruntime-node/package.json")), platform);
-  return path.join(
-    folder,
-    process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so",
   );
 }
 

@@ -15,6 +15,7 @@ export { type Chain, type Link, runChain } from "./chain/link";
 export type { ChainTraining, Optimiser } from "./chain/train";
 export type { ChainLoss } from "./chain/units";
 export { type CompileOptions, compile, type Signature } from "./compile";
+export { installCuda, type ScriptResult } from "./cuda";
 export { type DeviceChoice, type DeviceReport, describeDevices, selectDevice } from "./devices";
 export { allFinite } from "./finite";
 export { type Interpolation, resizeImages, type Sampling } from "./interpolation";

@@ -10,9 +10,14 @@ export const doctor = command({
   summary: "check this installation and say how to put right what is not in order",
   options: {
     json: { type: "boolean", help: "print findings as JSON" },
+    "install-cuda": { type: "boolean", help: "first fetch the CUDA part of ONNX Runtime (Linux on x64)" },
   },
   details: "Exits 1 if something is marked FAIL; a WARN is something that may not be needed.",
   async run({ values }) {
+    if (values["install-cuda"]) {
+      const { installCuda } = await import("../../engine/index.js");
+      process.stdout.write(`CUDA part: ${await installCuda()}\n`);
+    }
     const findings = await examine();
     process.stdout.write(values.json ? `${JSON.stringify(findings, null, 2)}\n` : report(findings));
     return findings.some((finding) => finding.state === "FAIL") ? 1 : 0;
