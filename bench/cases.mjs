@@ -2,6 +2,7 @@
 //
 // `step`: forward, backward and AdamW of a vision transformer with one linear head; `chain` computes the encoder as a
 // chain of small graphs, which `fit` chooses by itself for images of that size. `forward`: the same without the way back.
+// With `passes`, a step takes so many patients one after the other, whose gradients are added up (no peer).
 // `head`: an epoch of fusion and head on cached features of the study's training set. `loading`: photographs of
 // the study's size decoded and resized. `weights`: a file of 100 MB of weights read.
 
@@ -27,6 +28,16 @@ export const CASES = {
     side: 512,
     ...VIT_S,
     repeats: 3,
+    chain: true,
+    byDefault: false,
+  },
+  "vit-s-512-batch": {
+    kind: "step",
+    images: 6,
+    side: 512,
+    ...VIT_S,
+    passes: 16,
+    repeats: 1,
     chain: true,
     byDefault: false,
   },
@@ -58,11 +69,31 @@ export const CASES = {
   },
 };
 
+/** What is measured on a graphics device, see gpu/run.mjs. `small` is for software ones. */
+export const GPU_CASES = {
+  small: { kind: "step", images: 2, side: 32, patch: 16, width: 64, depth: 2, heads: 2, repeats: 3 },
+  "small-chain": {
+    kind: "step",
+    images: 2,
+    side: 32,
+    patch: 16,
+    width: 64,
+    depth: 2,
+    heads: 2,
+    repeats: 3,
+    chain: true,
+  },
+  "vit-s-224-forward": { ...CASES["vit-s-224-forward"], repeats: 20 },
+  "vit-s-224-step": { ...CASES["vit-s-224-step"], repeats: 20 },
+  "vit-s-512-forward": { ...CASES["vit-s-512-forward"], repeats: 10 },
+  "vit-s-512-step": { ...CASES["vit-s-512-step"], repeats: 10 },
+};
+
 /** Arithmetic of the matrix products, in GFLOP; backward is two more products for each. Undefined for other work. */
-export function gflopOf({ kind, images, side, patch, width, depth }) {
+export function gflopOf({ kind, images, side, patch, width, depth, passes = 1 }) {
   if (kind !== "step" && kind !== "forward") return undefined;
   const tokens = (side / patch) ** 2 + 1;
   const block = 2 * tokens * width * width * 12 + 2 * 2 * tokens * tokens * width;
   const embed = 2 * (tokens - 1) * width * 3 * patch * patch;
-  return (images * (depth * block + embed) * (kind === "step" ? 3 : 1)) / 1e9;
+  return (passes * images * (depth * block + embed) * (kind === "step" ? 3 : 1)) / 1e9;
 }

@@ -56,11 +56,12 @@ console.log(`matrix product: ${gemm.gflops.toFixed(0)} GFLOP/s (768 x 768 x 3072
 const results = [];
 for (const name of wanted) {
   const { work, clean } = await prepared(CASES[name]);
+  const beside = peer !== undefined && work.passes === undefined;
   const rounds = { ours: [], peer: [] };
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       rounds.ours.push(measure(process.execPath, [path.join(here, "ours.mjs"), JSON.stringify(work)]));
-      if (peer)
+      if (beside)
         rounds.peer.push(
           measure(values.python, [path.join(here, "peers", PEERS[work.kind]), JSON.stringify(work)]),
         );
@@ -69,7 +70,7 @@ for (const name of wanted) {
     clean();
   }
   const ours = summary(rounds.ours);
-  const theirs = peer ? summary(rounds.peer) : undefined;
+  const theirs = beside ? summary(rounds.peer) : undefined;
   // Of each round, so that a busy minute, which hits both, does not count.
   const ratio = theirs ? middle(rounds.ours.map((own, i) => own.median / rounds.peer[i].median)) : undefined;
   const fractionOfGemm = ours.gflop === undefined ? undefined : ours.gflop / ours.median / gemm.gflops;

@@ -12,10 +12,25 @@ const {
   tf,
 } = require("../../dist/engine");
 const { initialise, vitChain, vitConfig, vitForward, vitParameters } = require("../../dist/model");
-const { adamWCorrections, adamWFactors, adamWState, adamWUpdate } = require("../../dist/train");
+const { adamWCorrections, adamWFactors, adamWState, adamWUpdate } = require("../../dist/train/adamw");
 const { Rng } = require("../../dist/core/random");
 
-export default async function open({ kind, images, side, patch, width, depth, heads, chain }) {
+/** `device` and `precision` are those of the processor unless the case names others. */
+export default async function open({
+  kind,
+  images,
+  side,
+  patch,
+  width,
+  depth,
+  heads,
+  chain,
+  passes = 1,
+  device = "cpu",
+  precision = "f32",
+}) {
+  const where = { device, precision, name: kind };
+  const accumulates = passes > 1;
   const config = vitConfig({ imageSize: [side, side], patch, width, depth, heads, mlpRatio: 4 });
   const rng = new Rng("bench");
   const parameters = {
@@ -26,14 +41,18 @@ export default async function open({ kind, images, side, patch, width, depth, he
   const image = { shape: [images, side, side, 3] };
   const program =
     kind === "forward"
-      ? await (chain ? openForwardChain : openForward)(config, parameters, image)
-      : await (chain ? openStepChain : openStep)(config, parameters, image);
+      ? await (chain ? openForwardChain : openForward)(config, parameters, image, where)
+      : await (chain ? openStepChain : openStep)(config, parameters, image, where, accumulates);
   const x = Float32Array.from({ length: images * side * side * 3 }, () => rng.range(-1, 1));
   const y = Float32Array.from({ length: images * 2 }, (_, i) => ((i >> 1) % 2 === i % 2 ? 1 : 0));
   let last;
   return {
     run: async (t) => {
-      last = await program.run(kind === "forward" ? { x } : { x, y, rate: 1e-4, ...adamWCorrections(t) });
+      for (let pass = 1; pass <= passes; pass++) {
+        const rates = { rate: 1e-4, ...adamWCorrections(t) };
+        const apply = accumulates ? { apply: pass === passes ? 1 : 0 } : {};
+        last = await program.run(kind === "forward" ? { x } : { x, y, ...rates, ...apply });
+      }
     },
     close: () => program.dispose(),
     facts: () => ({ build: program.build, loss: last.loss?.data[0] }),
@@ -43,15 +62,15 @@ export default async function open({ kind, images, side, patch, width, depth, he
 const scalar = { shape: [] };
 const headOf = (weights, features) => linear(features, weights["head.weight"], weights["head.bias"]);
 
-function openForward(config, parameters, image) {
+function openForward(config, parameters, image, where) {
   const forward = ({ x }, weights) => ({
     outputs: { logits: headOf(weights, vitForward(config, weights, x)) },
   });
-  return compile(forward, { inputs: { x: image }, state: parameters }, { device: "cpu", name: "forward" });
+  return compile(forward, { inputs: { x: image }, state: parameters }, where);
 }
 
 /** The whole step as one graph. */
-function openStep(config, parameters, image) {
+function openStep(config, parameters, image, where) {
   const names = Object.keys(parameters);
   const step = ({ x, y, rate, correction1, correction2 }, state) => {
     const { value: loss, grads } = tf.valueAndGrads((...values) => {
@@ -77,34 +96,48 @@ function openStep(config, parameters, image) {
     correction2: scalar,
   };
   const state = { ...parameters, ...adamWState(parameters) };
-  return compile(step, { inputs, state }, { device: "cpu", name: "step" });
+  return compile(step, { inputs, state }, where);
 }
 
 /** The encoder as a chain of small graphs, one image after the other. */
-function openForwardChain(config, parameters, image) {
-  return compileChain({
-    chain: vitChain(config),
-    items: { input: "x", group: 1 },
-    inputs: { x: image.shape },
-    parameters,
-    outputs: (weights, features) => ({ logits: headOf(weights, features) }),
-  });
+function openForwardChain(config, parameters, image, where) {
+  return compileChain(
+    {
+      chain: vitChain(config),
+      items: { input: "x", group: 1 },
+      inputs: { x: image.shape },
+      parameters,
+      outputs: (weights, features) => ({ logits: headOf(weights, features) }),
+    },
+    where,
+  );
 }
 
 /** The step of such a chain. */
-function openStepChain(config, parameters, image) {
-  return compileChainStep({
-    chain: vitChain(config),
-    items: { input: "x", group: 1 },
-    inputs: { x: image.shape, y: [image.shape[0], 2], rate: [], correction1: [], correction2: [] },
-    parameters,
-    loss: (weights, features, { y }) => tf.mean(softmaxCrossEntropy(headOf(weights, features), y)),
-    optimiser: {
-      moments: { mean: (key) => `adamw.mean.${key}`, square: (key) => `adamw.square.${key}` },
-      sum: (key) => `gradient.${key}`,
-      groupOf: () => "all",
-      rates: () => ({ learningRate: "rate", correction1: "correction1", correction2: "correction2" }),
-      update: (tensors, rates) => adamWUpdate(tensors, adamWFactors(rates)),
+function openStepChain(config, parameters, image, where, accumulates) {
+  return compileChainStep(
+    {
+      chain: vitChain(config),
+      items: { input: "x", group: 1 },
+      inputs: {
+        x: image.shape,
+        y: [image.shape[0], 2],
+        rate: [],
+        correction1: [],
+        correction2: [],
+        ...(accumulates ? { apply: [] } : {}),
+      },
+      ...(accumulates ? { apply: "apply" } : {}),
+      parameters,
+      loss: (weights, features, { y }) => tf.mean(softmaxCrossEntropy(headOf(weights, features), y)),
+      optimiser: {
+        moments: { mean: (key) => `adamw.mean.${key}`, square: (key) => `adamw.square.${key}` },
+        sum: (key) => `gradient.${key}`,
+        groupOf: () => "all",
+        rates: () => ({ learningRate: "rate", correction1: "correction1", correction2: "correction2" }),
+        update: (tensors, rates) => adamWUpdate(tensors, adamWFactors(rates)),
+      },
     },
-  });
+    where,
+  );
 }
