@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly silent: boolean;
   /** The running number of the cell; comm messages and the like have none. */
   readonly cell?: number;
+  /** Displays (progress, panels) are left out; what is printed is not. */
+  readonly isQuiet?: boolean;
   /** Stops the work of this request. */
   readonly signal?: AbortSignal;
 }

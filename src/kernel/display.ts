@@ -42,7 +42,7 @@ export class KernelDisplay implements Host {
 
   /** Show or replace a bundle, as the display protocol has it. */
   show(bundle: MimeBundle, options: DisplayOptions = {}, context = this.context()): void {
-    if (context?.silent) return;
+    if (context?.silent || context?.isQuiet) return;
     this.publisher.publish(
       options.update ? "update_display_data" : "display_data",
       {

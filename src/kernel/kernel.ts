@@ -137,7 +137,7 @@ export class Kernel {
     this.background.add(stop);
     const context = currentContext() ?? this.lastContext;
     try {
-      return await (context ? withContext({ ...context, signal: stop.signal }, work) : work());
+      return await (context ? withContext({ ...context, signal: stop.signal, isQuiet: true }, work) : work());
     } finally {
       this.background.delete(stop);
     }

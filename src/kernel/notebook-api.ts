@@ -83,7 +83,7 @@ export function onComm(target: string, opened: CommTarget): () => void {
 
 /**
  * Work that goes on beside the cells, as an answer to a widget. It belongs to the cell that it is started from, an
- * interrupt stops it, and operations of this package obey `stop` without being told.
+ * interrupt stops it, and operations of this package obey `stop` without being told. Their progress is not shown.
  */
 export function inBackground<T>(stop: AbortController, work: () => Promise<T>): Promise<T> {
   const api = (globalThis as { [KEY]?: NotebookApi })[KEY];

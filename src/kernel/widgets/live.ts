@@ -110,7 +110,8 @@ export class Live<I extends object, R> {
  *
  * @param inputs  widgets by name
  * @param compute from their values to anything that a cell can show, or a list of figures, one below the other; takes
- *                the signal of this computation, which operations of this package obey without being told
+ *                the signal of this computation, which operations of this package obey without being told. Progress and
+ *                training panels of the computation are not shown (the inputs show that they work); what it prints is
  * @example
  * const task = widget.select(["TD", "TI"], { label: "Task" });
  * widget.live({ task }, ({ task }) => plot.classCounts(cohort.classCounts().filter((row) => row.task === task)))
