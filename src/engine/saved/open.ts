@@ -30,7 +30,7 @@ export interface OpenOptions<S extends string = string> {
  * @throws InvalidProgram  when the file is not there, cut short, no program of this package or one of another version;
  *                         when values of the state are missing; when it was compiled for another device
  * @example
- * const double = ({ x }: Record<"x", tf.Tensor>) => ({ outputs: { y: tf.mul(x, 2) } });
+ * const double = ({ x }: { x: engine.tf.Tensor }) => ({ outputs: { y: tf.mul(x, 2) } });
  * const program = await engine.compile(double, { inputs: { x: { shape: [2] } } });
  * await program.save("double.onnx");
  * const again = await engine.openProgram("double.onnx");

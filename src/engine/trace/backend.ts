@@ -195,6 +195,7 @@ export function currentTrace(): Trace | undefined {
  *
  * @returns  the tensor, as it was
  * @example
+ * const [q, k] = [tf.ones([1, 4, 8]), tf.ones([1, 4, 8])];
  * const scores = engine.named(tf.matMul(q, k, false, true), "attention scores");
  */
 export function named<T extends tf.Tensor>(tensor: T, name: string): T {
