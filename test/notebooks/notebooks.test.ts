@@ -19,6 +19,10 @@ const files = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".ipynb"))
   .sort();
 
+/** Notebooks that train several models: too long for the default suite, run by the slower tier. */
+const isTraining = (name: string) => /^0[3567]-/.test(name);
+const runsSlowTests = process.env.OSCC_SLOW_TESTS === "1";
+
 const codeCells = (notebook: Notebook) =>
   notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code");
 
@@ -64,7 +68,7 @@ describe("on a small phantom", () => {
 
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  it.each(files)("%s runs, and every figure says what it shows", async (name) => {
+  const runs = async (name: string) => {
     const env = { OSCC_DATA: data, OSCC_CACHE: path.join(scratch, "cache"), OSCC_SMOKE: "1" };
     const { notebook, failed } = await executeNotebook(path.join(FOLDER, name), { env });
     expect(failed.map(({ index, evalue }) => `cell ${index}: ${evalue}`)).toEqual([]);
@@ -81,5 +85,13 @@ describe("on a small phantom", () => {
       const isOfPaper = drawn.includes(PRINTED_NUMBERS.notice!);
       if (!isOfPaper) expect(drawn).toContain(PHANTOM_NOTICE.toLowerCase());
     }
-  });
+  };
+
+  const [training, others] = [files.filter(isTraining), files.filter((name) => !isTraining(name))];
+  it.each(others)("%s runs, and every figure says what it shows", runs);
+  it.skipIf(!runsSlowTests).each(training)(
+    "%s runs, and every figure says what it shows (needs OSCC_SLOW_TESTS=1)",
+    runs,
+    300_000,
+  );
 });
