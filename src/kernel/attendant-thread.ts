@@ -1,6 +1,6 @@
 /** The attendant's own code; see `attendant.ts`. */
 import { parentPort, workerData } from "node:worker_threads";
-import { Reply, Router } from "zeromq";
+import { Router } from "zeromq";
 import { type AttendantTask, type FromAttendant, STOPPING, type ToAttendant } from "./attendant";
 import { address } from "./connection";
 import { InterruptState } from "./interrupt-state";
@@ -22,7 +22,8 @@ const LINGER_MS = 1000;
 async function attend({ connection, memory }: AttendantTask): Promise<void> {
   const state = new InterruptState(memory);
   const control = new Router({ linger: LINGER_MS });
-  const heartbeat = new Reply({ linger: 0 });
+  // A Router, not a Reply: what is no request of a client (anybody can connect) must not end the echo.
+  const heartbeat = new Router({ linger: 0 });
   await Promise.all([
     control.bind(address(connection, "control")),
     heartbeat.bind(address(connection, "hb")),
@@ -78,8 +79,9 @@ function serve(control: Router, end: () => void): void {
   });
 }
 
-async function echo(heartbeat: Reply): Promise<void> {
-  for await (const frames of heartbeat) await heartbeat.send(frames);
+/** Each message goes back to its sender; one who went away is no concern of the kernel. */
+async function echo(heartbeat: Router): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames).catch(() => {});
 }
 
 function tell(message: FromAttendant): void {

@@ -15,7 +15,7 @@ const INTERNAL = ["core", "cli", "kernel"];
 const NOTEBOOK = `
 import * as lab from "oscc-lab";
 import { audit, baseline, crossValidate, dealFolds, engine, evaluate, explain, fit, heldOut, images, importArrays, loadPixels, model,
-  openCohort, isOsccError, phantom, plot, publishedSplit, readImage, readNpy, RgbImage, Rng, saveSplit, show, train } from "oscc-lab";
+  openCohort, isOsccError, phantom, plot, publishedSplit, readImage, readNpy, RgbImage, Rng, saveSplit, show, train, widget } from "oscc-lab";
 import type { CohortSchema } from "oscc-lab";
 import { readFileSync } from "node:fs";
 const { tf } = engine;

@@ -19,8 +19,8 @@ const files = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".ipynb"))
   .sort();
 
-/** Notebooks that train several models: too long for the default suite, run by the slower tier. */
-const isTraining = (name: string) => /^0[3567]-/.test(name);
+/** Notebooks that train models or draw many photographs: too long for the default suite, run by the slower tier. */
+const isLong = (name: string) => /^0[2-7]-/.test(name);
 const runsSlowTests = process.env.OSCC_SLOW_TESTS === "1";
 
 const codeCells = (notebook: Notebook) =>
@@ -87,9 +87,9 @@ describe("on a small phantom", () => {
     }
   };
 
-  const [training, others] = [files.filter(isTraining), files.filter((name) => !isTraining(name))];
+  const [long, others] = [files.filter(isLong), files.filter((name) => !isLong(name))];
   it.each(others)("%s runs, and every figure says what it shows", runs);
-  it.skipIf(!runsSlowTests).each(training)(
+  it.skipIf(!runsSlowTests).each(long)(
     "%s runs, and every figure says what it shows (needs OSCC_SLOW_TESTS=1)",
     runs,
     300_000,

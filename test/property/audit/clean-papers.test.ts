@@ -33,7 +33,7 @@ describe("a clean paper", () => {
       { kind: "interval", checked: 6, findings: 0 },
       { kind: "correlation", checked: 3, findings: 0 },
       { kind: "class count", checked: 7, findings: 0 },
-      { kind: "parameters", checked: 6, findings: 0 },
+      { kind: "parameters", checked: 10, findings: 0 },
       { kind: "claim", checked: 4, findings: 0 },
     ]);
     expect(auditPaper(paper).notChecked[0]).toMatch(/label file/);
