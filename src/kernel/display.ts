@@ -1,6 +1,7 @@
 /** The kernel as host of analysis code: figures, progress, warnings, cancellation. */
 import { randomUUID } from "node:crypto";
 import type { DisplayHandle, Host, MimeBundle } from "../core/host";
+import type { Comm } from "./comms";
 import { currentContext, type RequestContext } from "./context";
 import type { IopubPublisher } from "./publisher";
 import { bundleOf } from "./results";
@@ -14,8 +15,23 @@ export interface DisplayOptions {
   update?: boolean;
 }
 
+/** The front end opens a comm of this name when it comes back to a notebook with displays in it. */
+export const DISPLAYS_TARGET = "oscc-lab.displays";
+
+/** So many displays are remembered for a front end that comes back; the eldest are forgotten. */
+const MAX_REMEMBERED = 40;
+
+/** What a display that can be replaced shows now. */
+interface Remembered {
+  data: MimeBundle;
+  metadata: Json;
+}
+
 export class KernelDisplay implements Host {
   private readonly said = new Set<string>();
+  private readonly remembered = new Map<string, Remembered>();
+  /** Front ends that came back: to them a display's id says nothing, so they are told what it shows. */
+  private readonly returned = new Set<Comm>();
 
   /** @param fallback whose output it is when there is no running request */
   constructor(
@@ -26,8 +42,29 @@ export class KernelDisplay implements Host {
   display(bundle: MimeBundle, metadata: Json = {}): DisplayHandle {
     const displayId = randomUUID();
     const context = this.context();
-    this.show(bundle, { metadata, displayId }, context);
-    return { update: (next) => this.show(next, { metadata, displayId, update: true }, context) };
+    // By this a front end that was reloaded finds the output again.
+    const named = { ...metadata, "oscc-lab": { display: displayId } };
+    this.show(bundle, { metadata: named, displayId }, context);
+    return {
+      update: (next) => {
+        this.show(next, { metadata: named, displayId, update: true }, context);
+        this.remember(displayId, { data: bundleOf(next), metadata: named });
+      },
+    };
+  }
+
+  /** A front end has been loaded again: tell it what its displays show now, and from now on. */
+  welcomeBack(comm: Comm): void {
+    this.returned.add(comm);
+    comm.onClose(() => void this.returned.delete(comm));
+    for (const [display, shown] of this.remembered) comm.send({ display, ...shown });
+  }
+
+  private remember(display: string, shown: Remembered): void {
+    this.remembered.delete(display);
+    this.remembered.set(display, shown);
+    if (this.remembered.size > MAX_REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!);
+    for (const comm of this.returned) comm.send({ display, ...shown });
   }
 
   signal(): AbortSignal | undefined {

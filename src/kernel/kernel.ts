@@ -10,7 +10,7 @@ import { serveBrowserPanels } from "./browser-panel";
 import { captureChildOutput } from "./child-output";
 import { Comms } from "./comms";
 import { currentContext, type RequestContext, withContext } from "./context";
-import { KernelDisplay } from "./display";
+import { DISPLAYS_TARGET, KernelDisplay } from "./display";
 import {
   type ErrorReport,
   errorText,
@@ -109,6 +109,7 @@ export class Kernel {
       onComm: (target, opened) => this.comms.registerTarget(target, opened),
       inBackground: (stop, work) => this.inBackground(stop, work),
     });
+    this.comms.registerTarget(DISPLAYS_TARGET, (comm) => this.display.welcomeBack(comm));
     const { interpreter } = parts;
     serveBrowserPanels({ onComm: (target, opened) => this.comms.registerTarget(target, opened) }, (value) =>
       interpreter.nameOf(value),

@@ -192,3 +192,26 @@ describe("what child processes write to the output that they inherit", () => {
     expect(printed(cell)).toBe("");
   });
 });
+
+test("a front end that comes back learns what displays show, and follows them", async () => {
+  const heard: Record<string, unknown>[] = [];
+  const stop = under.kernel.onMessage(({ header, content }) => {
+    if (header.msg_type === "comm_msg" && content.comm_id === "back")
+      heard.push(content.data as Record<string, unknown>);
+  });
+  const cell = await run(`
+    import { host } from "oscc-lab/dist/core/host";
+    const shown = host().display({ "text/plain": "0 %" });
+    shown.update({ "text/plain": "50 %" });`);
+  const [first] = cell.outputs.filter((output) => output.type === "display_data");
+  const { display } = first!.metadata["oscc-lab"] as { display: string };
+  under.kernel.notify("comm_open", { comm_id: "back", target_name: "oscc-lab.displays", data: {} });
+  await expect
+    .poll(() => heard.find((message) => message.display === display))
+    .toMatchObject({
+      data: { "text/plain": "50 %" },
+    });
+  await run(`shown.update({ "text/plain": "100 %" })`);
+  await expect.poll(() => heard.at(-1)).toMatchObject({ display, data: { "text/plain": "100 %" } });
+  stop();
+});

@@ -150,6 +150,7 @@ async function checkPatients(page, tab, pictures) {
 
 /** A page that comes back finds its widgets with their values, and the kernel behind them. */
 async function checkReload(page, tab, says) {
+  await page.evaluate("clock.update({ 'text/plain': 'tick 1' })");
   await tab.evaluate(() => window.jupyterapp.commands.execute("docmanager:save"));
   await tab.reload({ waitUntil: "load" });
   await tab.waitForSelector(".jp-Notebook .jp-Cell", { timeout: 60_000 });
@@ -160,6 +161,14 @@ async function checkReload(page, tab, says) {
   assert.equal(await select.inputValue(), "transformer");
   await select.selectOption("lmf");
   await says("fusion.value", "'lmf'");
+  // Progress that goes on is shown where it was.
+  await page.evaluate("clock.update({ 'text/plain': 'tick 2' })");
+  const ticks = async () =>
+    (await page.cells()).flatMap(({ outputs = [] }) => outputs.map(({ data }) => `${data?.["text/plain"]}`));
+  assert.ok(
+    await until(() => ticks().then((texts) => texts.includes("tick 2")), true),
+    "a display stands still after a reload",
+  );
 }
 
 /** After a restart nothing answers: the widgets say so and cannot be operated. */

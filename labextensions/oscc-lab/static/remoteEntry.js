@@ -194,12 +194,13 @@
     async get(module) {
       const { Widget } = await sharedModule("@lumino/widgets");
       if (module === "./extension") {
-        const [{ createPlugin }, { createBrowserPlugin }] = await Promise.all(
-          ["widgets.js", "browser.js"].map((file) => import(`${folder}${file}`)),
+        const [{ createPlugin }, { createBrowserPlugin }, { createDisplaysPlugin }] = await Promise.all(
+          ["widgets.js", "browser.js", "displays.js"].map((file) => import(`${folder}${file}`)),
         );
         const { INotebookTracker, NotebookActions } = await sharedModule("@jupyterlab/notebook");
         const labs = { INotebookTracker, NotebookActions, Widget };
-        return () => ({ __esModule: true, default: [createPlugin(labs), createBrowserPlugin(labs)] });
+        const plugins = [createPlugin(labs), createBrowserPlugin(labs), createDisplaysPlugin(labs)];
+        return () => ({ __esModule: true, default: plugins });
       }
       const PlotlyFigure = createRendererClass(Widget);
       const extension = {
