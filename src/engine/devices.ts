@@ -28,7 +28,7 @@ export interface DeviceChoice {
 const DEVICES = ["auto", "cpu", "webgpu", "cuda", "eager"] as const;
 
 /** A graphics driver gets this long for the self-test before it counts as hanging. */
-const PROBE_TIMEOUT_MS = 30_000;
+const PROBE_TIMEOUT_MS = 60_000;
 
 /** A device that is not at least so many times faster than the processor is no GPU, or not worth the way. */
 const WORTHWHILE = 2;
