@@ -20,7 +20,7 @@ const files = readdirSync(FOLDER)
   .sort();
 
 /** Notebooks that train models or draw many photographs: too long for the default suite, run by the slower tier. */
-const isLong = (name: string) => /^0[2-7]-/.test(name);
+const isLong = (name: string) => /^0[1-7]-/.test(name);
 const runsSlowTests = process.env.OSCC_SLOW_TESTS === "1";
 
 const codeCells = (notebook: Notebook) =>

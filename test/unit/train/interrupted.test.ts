@@ -9,7 +9,7 @@ import { PACKAGE_ROOT } from "../../../src/core/paths";
 import { Rng } from "../../../src/core/random";
 
 /** A kill takes a second, most of it to start again. */
-const KILLS = 8;
+const KILLS = 4;
 const runsSlowTests = process.env.OSCC_SLOW_TESTS === "1";
 /** The training itself takes some three seconds, nearly all of them writing checkpoints. */
 const LONGEST_MS = 500;
