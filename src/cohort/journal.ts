@@ -3,8 +3,9 @@
  * it was, and the next run looks only at what changed. A line that was cut off is ignored.
  */
 import { createHash } from "node:crypto";
-import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
+import { appendFile, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { fileState } from "../core/content";
 import { cacheFolder } from "../core/paths";
 import type { PatientImage } from "./patient-image";
 import type { CohortSchema } from "./schema";
@@ -67,12 +68,12 @@ export class Journal<T> {
   }
 }
 
-/** What an image's pixels depend on: its file's path, size and time of change, and how it is read; `undefined` without a file. */
+/** What an image's pixels depend on: the state of its file, and how it is read; `undefined` without a file. */
 export async function imageFacts(image: PatientImage<CohortSchema>): Promise<readonly unknown[] | undefined> {
   if (image.path === undefined) return undefined;
   try {
-    const { size, mtimeMs } = await stat(image.path);
-    return [path.resolve(image.path), size, mtimeMs, image.channels, image.slice ?? null];
+    const { key } = await fileState(image.path);
+    return [key, image.channels, image.slice ?? null];
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 /** From image files to the numbers that a model takes: decoded, resized, in one array. */
 import { currentSignal } from "../core/abort";
+import { bytesContent, fileContent, fileState, knownContent, rememberContent } from "../core/content";
 import { invalidArgument, isOsccError, OsccError } from "../core/errors";
 import { type Progress, startProgress } from "../core/progress";
 import type { Filter, Fit } from "../image/fit";
 import { type Decoder, decoderVersion } from "../image/native";
+import { decodeResized, type ReadResizedOptions, readImageBytes } from "../image/read-image";
 import { checkResize } from "../image/rgb-image";
 import { mapParallel } from "./parallel";
 import type { MissingPolicy, Patient, View } from "./patient";
@@ -66,23 +68,16 @@ export async function loadPixels<S extends CohortSchema>(
   const setting = JSON.stringify([height, width, fit, filter, await decoderVersion(decoder)]);
   const report = new LoadReport(images.length);
 
+  const resizing = { size, fit, filter, ...(decoder ? { decoder } : {}) };
   const load = async (image: PatientImage<S>, index: number) => {
-    if (image.path === undefined) throw image.missing();
-    const key = cache
-      ? await pixelKey(image.path, `${setting}${image.channels}${image.slice ?? ""}`)
-      : undefined;
-    const kept = key === undefined ? undefined : await readPixels(key, length);
-    if (kept) {
-      data.set(kept, index * length);
-      return report.done(false);
-    }
-    const decoded = await report.attempt(() =>
-      image.loadResized({ size, fit, filter, ...(decoder ? { decoder } : {}) }),
+    const found = await report.attempt(() =>
+      cache
+        ? cachedPixels(image, resizing, `${setting}${image.channels}${image.slice ?? ""}`)
+        : decodedPixels(image, resizing),
     );
-    if (!decoded) return;
-    data.set(decoded.data, index * length);
-    if (key !== undefined) await writePixels(key, decoded.data);
-    report.done(true);
+    if (!found) return;
+    data.set(found.pixels, index * length);
+    report.done(found.isDecoded);
   };
   try {
     await mapParallel(images, load, { signal: currentSignal(options.signal), what: "decoding images" });
@@ -154,6 +149,53 @@ export async function loadPatients<S extends CohortSchema>(
     patients: patients.map((patient) => patient.id),
     views,
   };
+}
+
+/** Pixels, and whether they had to be decoded. */
+interface Found {
+  readonly pixels: Uint8Array;
+  readonly isDecoded: boolean;
+}
+
+type Resizing = Omit<ReadResizedOptions, "channels">;
+
+async function decodedPixels<S extends CohortSchema>(
+  image: PatientImage<S>,
+  resizing: Resizing,
+): Promise<Found> {
+  return { pixels: (await image.loadResized(resizing)).data, isDecoded: true };
+}
+
+/**
+ * Pixels from the cache, or decoded and put there. They are kept under the fingerprint of the bytes they were decoded
+ * from: the file is read once, and what somebody writes into it meanwhile does no harm.
+ */
+async function cachedPixels<S extends CohortSchema>(
+  image: PatientImage<S>,
+  resizing: Resizing,
+  setting: string,
+): Promise<Found> {
+  const { path: file, slice, channels } = image;
+  if (file === undefined) throw image.missing();
+  const length = resizing.size[0] * resizing.size[1] * 3;
+  const kept = (content: string) => readPixels(pixelKey(content, setting), length);
+
+  const state = await fileState(file).catch(() => undefined);
+  const known = state && (await knownContent(state));
+  const pixels = known && (await kept(known));
+  if (pixels) return { pixels, isDecoded: false };
+
+  const bytes = slice === undefined ? await readImageBytes(file) : undefined; // an array holds more than this image
+  const content = bytes ? await bytesContent(bytes) : await fileContent(file);
+  if (state) await rememberContent(state, content);
+  const keptElsewhere = content === known ? undefined : await kept(content);
+  if (keptElsewhere) return { pixels: keptElsewhere, isDecoded: false };
+
+  const decoded = bytes
+    ? (await decodeResized(bytes, { ...resizing, channels, name: file })).data
+    : (await image.loadResized(resizing)).data;
+  await writePixels(pixelKey(content, setting), decoded);
+  return { pixels: decoded, isDecoded: true };
 }
 
 /** Put images in their slots, with zeros between. */

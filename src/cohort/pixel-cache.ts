@@ -1,29 +1,30 @@
 /**
  * Decoded and resized images on disk, so that an image is decoded once for each setting.
  *
- * The key is what the pixels depend on: the file (path, size, time of change), the setting, the decoder's
- * version. A file holds the pixels and a checksum; one that does not fit is made again.
+ * The key is what the pixels depend on: the bytes of the file, the setting, the decoder's version. A photograph that
+ * was copied, renamed or touched is found again; one that was changed is not mistaken for what it was. A file holds the
+ * pixels and a checksum; one that does not fit is made again.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { cacheFolder } from "../core/paths";
 
 /** Change this when the pixels that a setting gives change. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 const CHECKSUM_BYTES = 4;
 
-/** The name under which an image's pixels are kept; `undefined` when the file is not there. */
-export async function pixelKey(file: string, setting: string): Promise<string | undefined> {
-  try {
-    const { size, mtimeMs } = await stat(file);
-    return createHash("sha256")
-      .update(JSON.stringify([CACHE_VERSION, path.resolve(file), size, mtimeMs, setting]))
-      .digest("hex");
-  } catch {
-    return undefined;
-  }
+/**
+ * The name under which an image's pixels are kept.
+ *
+ * @param content  fingerprint of the file's bytes
+ * @param setting  everything else that decides the pixels
+ */
+export function pixelKey(content: string, setting: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([CACHE_VERSION, content, setting]))
+    .digest("hex");
 }
 
 /** The kept pixels, or `undefined` when there are none or they are damaged. */

@@ -48,7 +48,7 @@ export const MAX_FILE_BYTES = 1_000_000_000;
  * const sample = await readImage("219011_slot1_rb-swapped.jpg", { channels: "bgr" });
  */
 export async function readImage(file: string, options: ReadOptions = {}): Promise<RgbImage> {
-  return decodeImage(await readBytes(file), { ...options, name: file });
+  return decodeImage(await readImageBytes(file), { ...options, name: file });
 }
 
 /**
@@ -83,21 +83,37 @@ export async function decodeImage(
  * const small = await images.readResized("17_1/01_4X.jpg", { size: [224, 224], fit: "crop" });
  */
 export async function readResized(file: string, options: ReadResizedOptions): Promise<RgbImage> {
-  const { size, fit = "squash", filter = "triangle", maxPixels = MAX_PIXELS } = options;
+  const { size, fit = "squash", filter = "triangle" } = options;
+  checkResize(size[1], size[0], fit, filter); // before the file is looked at
+  return decodeResized(await readImageBytes(file), { ...options, name: file });
+}
+
+/**
+ * Decode and resize image bytes as `readResized` does.
+ *
+ * @param bytes   the content of an image file
+ * @param options as for `readResized`; `name` stands in error messages
+ * @throws UnreadableImage
+ */
+export async function decodeResized(
+  bytes: Uint8Array,
+  options: ReadResizedOptions & { name?: string },
+): Promise<RgbImage> {
+  const { size, fit = "squash", filter = "triangle", maxPixels = MAX_PIXELS, name = "image" } = options;
   const [height, width] = size;
   checkResize(width, height, fit, filter);
-  const bytes = await readBytes(file);
-  const header = checkHeader(bytes, file, maxPixels);
+  const header = checkHeader(bytes, name, maxPixels);
   const decoder = await decoderFor(header, options.decoder);
   if (decoder === "jimp" || filter === "published") {
-    const image = await decodeImage(bytes, { ...options, decoder, name: file });
+    const image = await decodeImage(bytes, { ...options, decoder });
     return image.resize(width, height, { fit, filter });
   }
-  const image = await decodeWithSharp(bytes, file, maxPixels, { width, height, fit });
+  const image = await decodeWithSharp(bytes, name, maxPixels, { width, height, fit });
   return options.channels === "bgr" ? image.swapRedBlue() : image;
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/** The bytes of an image file. @throws UnreadableImage when it is missing, no plain file, or too large */
+export async function readImageBytes(file: string): Promise<Buffer> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     // Before it is opened: to open a pipe is to wait for somebody to write into it.

@@ -1,28 +1,8 @@
 /** Fingerprints of what is in files and tensors, whatever they are called and wherever they lie. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { fileContent } from "../core/content";
 import { type ModelSpec, modelImages, type Parameters, type ViewImage } from "../model";
 import type { TrainingPatient } from "./cohort";
-
-/** Of files that were read before: the fingerprint, by path, size and time of change. */
-const known = new Map<string, Promise<string>>();
-
-/** SHA-256 of a file's bytes; a file that has not changed is read once in a process. */
-export async function fileHash(file: string): Promise<string> {
-  const { size, mtimeMs } = await stat(file);
-  const key = `${file}\n${size}\n${mtimeMs}`;
-  const found = known.get(key) ?? readHash(file);
-  known.set(key, found);
-  return found;
-}
-
-async function readHash(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
-}
 
 /** Fingerprint of the images that a model sees of a patient; of decoded pixels where they come from no file. */
 export async function imagesHash(spec: ModelSpec, patient: TrainingPatient): Promise<string> {
@@ -32,7 +12,7 @@ export async function imagesHash(spec: ModelSpec, patient: TrainingPatient): Pro
   for (const image of distinct) {
     const { channels, slice } = image as { channels?: string; slice?: number };
     hash.update(`${channels ?? ""} ${slice ?? ""}\n`);
-    hash.update(image.path === undefined ? (await image.load()).data : await fileHash(image.path));
+    hash.update(image.path === undefined ? (await image.load()).data : await fileContent(image.path));
   }
   return hash.digest("hex");
 }

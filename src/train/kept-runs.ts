@@ -3,9 +3,10 @@
  * again. A run is found by everything that made it: options, patients, labels, image files, weights, version.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { fileContent } from "../core/content";
 import { invalidArgument, OsccError } from "../core/errors";
 import { cacheFolder } from "../core/paths";
 import { packageVersion } from "../core/version";
@@ -19,8 +20,8 @@ import { Run, type RunRecord } from "./run";
 /**
  * `fit`, unless the same run was finished before: then that one is read back.
  *
- * The image files count by path, size and time of change; change one and the run is made again. A run on images
- * that come from no file is not kept: nobody could tell whether they changed. A run that is interrupted goes on from
+ * The image files count by what is in them; change one and the run is made again, copy or touch them and it is not. A
+ * run on images that come from no file is not kept: nobody could tell whether they changed. A run that is interrupted goes on from
  * its last checkpoint when it is asked for again.
  *
  * @param cohort   as for `fit`
@@ -36,7 +37,7 @@ export async function keptFit<Task extends string>(
   options: FitOptions<Task> = {},
 ): Promise<Run<Task>> {
   if (hasOwnCode(resolveOptions(cohort, options), options)) return fit(cohort, options);
-  const key = runKey(cohort, options);
+  const key = await runKey(cohort, options);
   if (key === undefined) return fit(cohort, options);
   const folder = path.join(cacheFolder(), "runs", key);
   if (existsSync(path.join(folder, "run.json"))) return loadRun(folder, cohort);
@@ -128,27 +129,29 @@ function hasOwnCode({ loss }: FitSettings, { fusion }: Pick<FitOptions, "fusion"
   return Object.values(loss).includes("custom") || typeof fusion === "object";
 }
 
-/** A fingerprint of everything that a run depends on; `undefined` when an image has no file. */
-function runKey<Task extends string>(
+/** A fingerprint of everything that a run depends on; `undefined` when an image has no file that can be read. */
+async function runKey<Task extends string>(
   cohort: TrainingCohort<Task>,
   options: FitOptions<Task>,
-): string | undefined {
+): Promise<string | undefined> {
   const settings = resolveOptions(cohort, options);
   const hash = createHash("sha256");
   const say = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
   say([packageVersion(), settings, options.split ?? "split of the cohort", options.device ?? "auto"]);
-  if (settings.weights) say(fileFacts(settings.weights));
+  if (settings.weights) say(await contentIfThere(settings.weights));
   for (const patient of cohort.patients) {
     say([patient.id, patient.split, settings.tasks.map((task) => patient.labels[task as Task])]);
     for (const image of patient.images({ onMissing: "substitute-site", views: settings.views })) {
-      if (image.path === undefined) return undefined;
-      say(fileFacts(image.path));
+      const content = image.path === undefined ? undefined : await contentIfThere(image.path);
+      if (content === undefined) return undefined;
+      const { channels, slice } = image as { channels?: string; slice?: number };
+      say([content, channels, slice]);
     }
   }
   return hash.digest("hex").slice(0, 24);
 }
 
-function fileFacts(file: string): unknown {
-  const { size, mtimeMs } = statSync(file);
-  return [path.resolve(file), size, mtimeMs];
+/** Of a file that cannot be read nothing is known; why not, `fit` says when it reads it. */
+async function contentIfThere(file: string): Promise<string | undefined> {
+  return fileContent(file).catch(() => undefined);
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { crc32 } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { loadPixels, loadTensor, openCohort, patientStatistics } from "../../../src/cohort";
 import { mapParallel } from "../../../src/cohort/parallel";
@@ -64,6 +65,32 @@ describe("loadPixels", () => {
     writeFileSync(image!.path!, await picture(48, 36, 999).toJpeg());
     utimesSync(image!.path!, 1, 1);
     const changed = await loadPixels([image!], { size: [16, 16] });
+    expect(changed.data).not.toEqual(original.data);
+  });
+
+  test("a file that was touched or copied is found again, one with other bytes and the old date is not", async () => {
+    const folder = await rawCohort(somePatients(3));
+    const [image] = (await openCohort(folder)).patient(1).images();
+    const original = await loadPixels([image!], { size: [16, 16] });
+    const [kept] = cachedFiles();
+    // Marked, so that it shows whether pixels come from the cache: other pixels with their right checksum.
+    const marked = Buffer.alloc(16 * 16 * 3 + 4, 9);
+    marked.writeUInt32LE(crc32(marked.subarray(0, -4)), 16 * 16 * 3);
+    writeFileSync(kept!, marked);
+    const fromCache = async () => (await loadPixels([image!], { size: [16, 16] })).data.every((v) => v === 9);
+    expect(await fromCache()).toBe(true);
+    utimesSync(image!.path!, 1, 1);
+    expect(await fromCache()).toBe(true);
+    copyFileSync(image!.path!, `${image!.path}.copy`);
+    renameSync(`${image!.path}.copy`, image!.path!);
+    expect(await fromCache()).toBe(true);
+
+    const { atime, mtime, size } = statSync(image!.path!);
+    const other = await picture(48, 36, 999).toJpeg();
+    writeFileSync(image!.path!, Buffer.concat([other, Buffer.alloc(Math.max(0, size - other.length))]));
+    utimesSync(image!.path!, atime, mtime);
+    const changed = await loadPixels([image!], { size: [16, 16] });
+    expect(changed.data.every((v) => v === 9)).toBe(false);
     expect(changed.data).not.toEqual(original.data);
   });
 

@@ -14,7 +14,7 @@ import {
   fit,
   tileViews,
 } from "../../../src/train";
-import { fileHash } from "../../../src/train/content-hash";
+import { fileContent } from "../../../src/core/content";
 import { decodeTiles } from "../../../src/train/tiles";
 import { TOY_ENCODER, TOY_SIZE, TOY_VIEWS, type ToyTask, toyCohort } from "./toy-cohort";
 
@@ -206,7 +206,7 @@ test("a file is known by its bytes, not by its name", async () => {
   const [a, b] = [path.join(folder, "a"), path.join(folder, "b")];
   writeFileSync(a, "tissue");
   writeFileSync(b, "tissue");
-  expect(await fileHash(a)).toBe(await fileHash(b));
+  expect(await fileContent(a)).toBe(await fileContent(b));
   writeFileSync(b, "other tissue");
-  expect(await fileHash(a)).not.toBe(await fileHash(b));
+  expect(await fileContent(a)).not.toBe(await fileContent(b));
 });
