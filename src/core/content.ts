@@ -38,7 +38,7 @@ export async function fileState(file: string): Promise<FileState> {
   const key = createHash("sha256")
     .update([path.resolve(file), dev, ino, size, mtimeNs, ctimeNs].join("\n"))
     .digest("hex");
-  const latest = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  const latest = Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
   return { key, isSettled: Date.now() - latest > CLOCK_TICK_MS };
 }
 

@@ -9,7 +9,7 @@ import { softmaxCrossEntropy, tf } from "../engine";
 
 /** Labels as tensors. */
 export interface Targets {
-  /** [B, C]: 1 for the true class (or smoothed); all zero where the label is missing. */
+  /** [B, C]: 1 for the true class (or smoothed, see `encodeTargets`); all zero where the label is missing. */
   readonly oneHot: tf.Tensor;
   /**
    * [B]: the share of each patient in the mean. Zero where the label is missing; the others sum to one (or to

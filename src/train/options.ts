@@ -257,13 +257,15 @@ export function resolveOptions<Task extends string>(
   if (tasks.length === 0)
     throw invalidArgument("tasks", "empty", `at least one of ${cohort.tasks.join(", ")}`);
   checkRecipe(recipe);
+  const loss = Object.fromEntries(tasks.map((task) => [task, lossName(options.loss, task)]));
+  checkSmoothing(recipe, loss);
   return {
     ...recipe,
     fusion: typeof fusion === "string" ? fusion : fusion.name,
     preset,
     tasks,
     views: checkedViews(cohort, options.views ?? cohort.views),
-    loss: Object.fromEntries(tasks.map((task) => [task, lossName(options.loss, task)])),
+    loss,
     seed: options.seed ?? 7,
     positions: options.positions ?? "bicubic-2d",
     ...(weights ? { weights } : {}),
@@ -369,6 +371,21 @@ function checkRecipe(recipe: TrainingRecipe): void {
   known("classWeights", recipe.classWeights, CLASS_WEIGHTS);
   known("select", recipe.select, SELECTION_SCORES);
   checkEarlyStopping(recipe.earlyStopping);
+}
+
+/** Smoothed labels that count by class weights are wanted probabilities no more, which the focal loss compares with. */
+function checkSmoothing(
+  { labelSmoothing, classWeights }: TrainingRecipe,
+  loss: Readonly<Record<string, LossName | "custom">>,
+): void {
+  const focal = Object.keys(loss).find((task) => loss[task] === "focal");
+  if (labelSmoothing > 0 && classWeights !== "none" && focal !== undefined)
+    throw invalidArgument(
+      "labelSmoothing",
+      labelSmoothing,
+      `0 for ${focal}, whose loss is focal and whose classes are weighted`,
+      'Use  labelSmoothing: 0,  classWeights: "none",  or  loss: "crossEntropy".',
+    );
 }
 
 function known(kind: string, name: string, names: readonly string[]): void {

@@ -13,7 +13,7 @@ export interface TargetOptions {
 
 /** Labels as tensors: one-hot classes and weights by task. */
 export interface EncodedTargets {
-  /** [B, C] */
+  /** [B, C]; smoothed with class weights, each class counts by its weight over that of the true class. */
   readonly oneHot: Float32Array;
   /** [B] */
   readonly weight: Float32Array;
@@ -23,8 +23,11 @@ export interface EncodedTargets {
  * Encode labels for a loss. A missing label (-1) becomes a row of zeros with weight zero, which changes
  * neither loss nor gradient.
  *
+ * With class weights and label smoothing together the cross-entropy is that of `torch.nn.CrossEntropyLoss`: what is
+ * spread over the classes counts by each class's weight, and the mean is over the weights of the true classes.
+ *
  * @param labels  class index of each patient, -1 for missing
- * @throws InvalidArgument  for a label that is no class
+ * @throws InvalidArgument  for a label that is no class; for one of weight 0 when labels are smoothed
  * @example
  * train.encodeTargets([1, -1], { classes: 2 }); // oneHot [0, 1, 0, 0], weight [1, 0]
  */
@@ -40,9 +43,18 @@ export function encodeTargets(labels: readonly number[], options: TargetOptions)
         label,
         `a class index from 0 to ${classes - 1}, or ${MISSING_LABEL} for missing`,
       );
-    oneHot.fill(labelSmoothing / classes, row * classes, (row + 1) * classes);
+    const own = classWeights?.[label] ?? 1;
+    if (labelSmoothing > 0 && !(own > 0))
+      throw invalidArgument(
+        "classWeights",
+        own,
+        "weights above 0 with label smoothing",
+        "Leave patients of that class out, or smooth nothing.",
+      );
+    weight[row] = own;
+    for (let c = 0; labelSmoothing > 0 && c < classes; c++)
+      oneHot[row * classes + c] = ((labelSmoothing / classes) * (classWeights?.[c] ?? 1)) / own;
     oneHot[row * classes + label]! += 1 - labelSmoothing;
-    weight[row] = classWeights?.[label] ?? 1;
   });
   const total = weight.reduce((a, b) => a + b, 0);
   if (total > 0) for (let row = 0; row < weight.length; row++) weight[row]! /= total;

@@ -20,6 +20,7 @@ const CASES: [string, LossFunction, Omit<TargetOptions, "classes">][] = [
   ["cross-entropy", crossEntropy, {}],
   ["class weights", crossEntropy, { classWeights: [0.5, 1.5, 2] }],
   ["label smoothing", crossEntropy, { labelSmoothing: 0.1 }],
+  ["class weights and label smoothing", crossEntropy, { classWeights: [0.5, 1.5, 2], labelSmoothing: 0.1 }],
   ["focal", focal(), {}],
 ];
 

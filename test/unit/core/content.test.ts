@@ -1,7 +1,16 @@
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type * as Content from "../../../src/core/content";
 import {
   bytesContent,
   fileContent,
@@ -49,7 +58,8 @@ describe("the fingerprint of a file", () => {
     const content = await later(() => fileContent(file));
     expect(await knownContent(await fileState(file))).toBe(content);
     vi.resetModules();
-    const restarted: typeof import("../../../src/core/content") = await import("../../../src/core/content");
+    const restarted = await vi.importActual<typeof Content>("../../../src/core/content");
+    expect(restarted.fileState).not.toBe(fileState);
     expect(await restarted.knownContent(await restarted.fileState(file))).toBe(content);
   });
 
@@ -100,7 +110,8 @@ describe("the fingerprint of a file", () => {
     const whole = list();
     writeFileSync(path.join(folder, "cache", "contents"), `${whole.slice(0, -9)}\nnonsense${whole}`);
     vi.resetModules();
-    const restarted: typeof import("../../../src/core/content") = await import("../../../src/core/content");
+    const restarted = await vi.importActual<typeof Content>("../../../src/core/content");
+    expect(restarted.fileState).not.toBe(fileState);
     expect(await restarted.knownContent(await restarted.fileState(file))).toBe(content);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fileContent } from "../../../src/core/content";
 import { auc, defined } from "../../../src/evaluate";
 import { modelSpec, type ViewImage } from "../../../src/model";
 import {
@@ -14,7 +15,6 @@ import {
   fit,
   tileViews,
 } from "../../../src/train";
-import { fileContent } from "../../../src/core/content";
 import { decodeTiles } from "../../../src/train/tiles";
 import { TOY_ENCODER, TOY_SIZE, TOY_VIEWS, type ToyTask, toyCohort } from "./toy-cohort";
 

@@ -247,6 +247,11 @@ describe("what is refused", () => {
     ["a site that is not there", { views: [{ site: "rim", magnification: "x200" }] }, /no site "rim"/],
     ["no epochs", { epochs: 0 }, /epochs is 0; expected a whole number from 1/],
     ["a size that does not fit the patch", { imageSize: 18 }, /multiple of the patch size 4[\s\S]*16 or 20/],
+    [
+      "smoothing of weighted classes with the focal loss",
+      { loss: "focal", labelSmoothing: 0.1, classWeights: "balanced" },
+      /labelSmoothing is 0\.1; expected 0 for SIGN, whose loss is focal/,
+    ],
     ["a patient that is not there", { split: { train: ["nobody"], valid: [] } }, /"nobody"/],
   ])("%s", async (_, change, message) => {
     await expect(fit(toyCohort(), { ...QUICK, ...change } as FitOptions<ToyTask>)).rejects.toThrow(message);

@@ -86,6 +86,14 @@ describe("targets and cross-entropy", () => {
     );
   });
 
+  test("a class of weight 0 cannot be smoothed", () => {
+    const wishes = { classes: 2, classWeights: [0, 1] };
+    expect(encodeTargets([0, 1], wishes).weight).toEqual(Float32Array.of(0, 1));
+    expect(() => encodeTargets([0, 1], { ...wishes, labelSmoothing: 0.1 })).toThrow(
+      /classWeights is 0; expected weights above 0 with label smoothing/,
+    );
+  });
+
   test("balanced class weights give every class the same total", () => {
     const labels = [0, 0, 0, 1, -1, 0, 1];
     const weights = balancedClassWeights(labels, 3);
