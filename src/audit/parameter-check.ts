@@ -4,6 +4,7 @@ import {
   type EncoderName,
   FUSIONS,
   type FusionKind,
+  featureWidth,
   mebibytes,
   type ParameterCount,
   vitConfig,
@@ -78,7 +79,7 @@ function encoderOf(architecture: Exclude<Architecture, { fusion: FusionKind }>) 
     return { encoder: mebibytes(architecture.parameters), featureWidth: architecture.featureWidth };
   const { imageSize } = architecture;
   const config = vitConfig(architecture.encoder, imageSize ? { imageSize } : {});
-  return { encoder: total(vitParameters(config)), featureWidth: config.width };
+  return { encoder: total(vitParameters(config)), featureWidth: featureWidth(config) };
 }
 
 function fusionSize(kind: FusionKind, featureWidth: number): number {

@@ -108,7 +108,7 @@ export function scoreCam<Image extends ViewImage>(
 }
 
 /**
- * Attention rollout: where the class token's attention comes from, block by block. Knows no class and no fusion.
+ * Attention rollout: where the attention of the class token (or of the pooled patches) comes from, block by block. Knows no class and no fusion.
  *
  * @see Abnar and Zuidema, ACL 2020
  * @example

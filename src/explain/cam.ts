@@ -22,7 +22,8 @@ import type { CamResult } from "./result";
 export interface LayerCamOptions extends QuestionOptions {
   /**
    * One layer or several, whose maps are averaged, each scaled by its largest value over the patient. Default the last
-   * layer with a value for every patch, `blocks.<last>.norm1`. See `model.vitLayers`.
+   * layer with a value for every patch: `blocks.<last>.norm1`, or `norm` of an encoder that pools patches. See
+   * `model.vitLayers`.
    */
   readonly layers?: LayerChoice;
 }

@@ -8,7 +8,7 @@ export type LayerChoice = string | readonly string[];
 /**
  * The layers that were asked for, checked.
  *
- * @param choice  default: the last layer with a value for every patch, `blocks.<last>.norm1`
+ * @param choice  default: the last layer with a value for every patch, `blocks.<last>.norm1`, or `norm` where patches are pooled
  * @throws UnknownName, InvalidArgument
  */
 export function chooseLayers(spec: ModelSpec, choice: LayerChoice | undefined): string[] {

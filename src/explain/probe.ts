@@ -18,6 +18,7 @@ import {
 } from "../engine";
 import {
   encodeEach,
+  featureWidth,
   forwardFeatures,
   type LiveParameters,
   type Model,
@@ -87,7 +88,7 @@ export class Probe {
     const [height, width] = spec.encoder.imageSize;
     this.imageValues = height * width * 3;
     this.images = spec.views.length;
-    this.featureWidth = spec.encoder.width;
+    this.featureWidth = featureWidth(spec.encoder);
     const tokens = this.grid.prefix + this.grid.rows * this.grid.columns;
     this.group = Math.max(1, Math.floor(ROWS / tokens));
   }

@@ -18,7 +18,8 @@ import {
 
 /**
  * Called with each named layer's output; what it returns is used instead. This is how explanations read and
- * nudge the inside of a model. The value is [T, I, D]; in the last block, after the attention, of the first token alone.
+ * nudge the inside of a model. The value is [T, I, D]; where only the class token goes on (the last block's attention and
+ * what follows, with `class` pooling), of that token alone.
  */
 export interface LayerTap {
   (layer: string, value: tf.Tensor): tf.Tensor;

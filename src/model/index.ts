@@ -93,9 +93,12 @@ export { type Grid, POSITION_RESIZES, type PositionResize, resizePositions } fro
 export { vitChain, vitForward, vitLayers, vitParameters } from "./vit";
 export {
   type EncoderName,
+  featureWidth,
   type ImageSize,
   MLP_KINDS,
   type MlpKind,
+  POOLINGS,
+  type Pooling,
   patchGrid,
   prefixTokens,
   tokenCount,

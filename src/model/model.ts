@@ -23,7 +23,7 @@ import type { LiveParameters } from "./layers";
 import { type Normalisation, type NormalisationName, normalisation, normalise } from "./normalisation";
 import { initialise, type ParameterDeclarations, type Parameters, prefixed, under } from "./parameters";
 import { vitChain, vitForward, vitParameters } from "./vit";
-import { type EncoderName, type ImageSize, type ViTConfig, vitConfig } from "./vit-config";
+import { type EncoderName, featureWidth, type ImageSize, type ViTConfig, vitConfig } from "./vit-config";
 
 /** One of the images a model sees of each patient. */
 export interface View {
@@ -160,7 +160,7 @@ export function modelParameters(spec: ModelSpec): ParameterDeclarations {
 
 /** The shape of a model's fusion block. */
 export function fusionShape(spec: ModelSpec): FusionShape {
-  return { images: spec.views.length, featureWidth: spec.encoder.width, width: spec.fusion.width };
+  return { images: spec.views.length, featureWidth: featureWidth(spec.encoder), width: spec.fusion.width };
 }
 
 function headShape(spec: ModelSpec, task: string): HeadShape {

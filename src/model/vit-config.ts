@@ -26,7 +26,24 @@ export interface ViTConfig {
   readonly qkNorm?: boolean;
   /** A LayerNorm before the first block, and no bias in the patch projection, as in CLIP. Default no. */
   readonly preNorm?: boolean;
+  /** What is read off the tokens as the image's feature, see `POOLINGS`. Default `class`. */
+  readonly pooling?: Pooling;
 }
+
+/**
+ * What is read off the last block's tokens, after the final LayerNorm, as an image's feature:
+ *
+ * - `class`: the class token (DINO, PathoBench);
+ * - `mean`: the mean of the patches. It says how much of something an image shows, and it is the sum of what each patch
+ *   says, so that a map over patches at layer `norm` divides it exactly;
+ * - `class+mean`: both side by side, twice as wide, as in DINOv2's linear probe (Oquab et al., TMLR 2024).
+ *
+ * The norm comes first, as in DINOv2: each patch counts alike, whatever its length. (timm's `global_pool="avg"` takes the
+ * mean first and normalises that, under the name `fc_norm`.) Neither class token nor registers are in the mean.
+ */
+export const POOLINGS = ["class", "mean", "class+mean"] as const;
+/** See `POOLINGS`. */
+export type Pooling = (typeof POOLINGS)[number];
 
 /** The MLPs of a block. */
 export const MLP_KINDS = ["gelu", "swiglu"] as const;
@@ -112,8 +129,16 @@ export function vitConfig(
   checkSide("image width", width, base.patch);
   if (base.width % base.heads !== 0)
     throw invalidArgument("width", base.width, `a multiple of the ${base.heads} heads`);
-  const { mlp = "gelu", registers = 0, layerScale, qkNorm = false, preNorm = false } = base;
+  const {
+    mlp = "gelu",
+    registers = 0,
+    layerScale,
+    qkNorm = false,
+    preNorm = false,
+    pooling = "class",
+  } = base;
   if (!MLP_KINDS.includes(mlp)) throw unknownName("mlp", mlp, MLP_KINDS);
+  if (!POOLINGS.includes(pooling)) throw unknownName("pooling", pooling, POOLINGS);
   if (!(Number.isSafeInteger(registers) && registers >= 0))
     throw invalidArgument("registers", registers, "a whole number from 0");
   if (layerScale !== undefined && !Number.isFinite(layerScale))
@@ -131,6 +156,7 @@ export function vitConfig(
     ...(layerScale === undefined ? {} : { layerScale }),
     ...(qkNorm ? { qkNorm } : {}),
     ...(preNorm ? { preNorm } : {}),
+    ...(pooling === "class" ? {} : { pooling }),
   };
 }
 
@@ -174,6 +200,16 @@ export function prefixTokens({ registers = 0 }: ViTConfig): number {
 export function tokenCount(config: ViTConfig): number {
   const [rows, columns] = patchGrid(config);
   return prefixTokens(config) + rows * columns;
+}
+
+/**
+ * Length of an image's feature: the width of a token, twice that for `class+mean` pooling.
+ *
+ * @example
+ * model.featureWidth(model.vitConfig({ ...model.VIT_PRESETS["vit-s/16"], pooling: "class+mean" })); // 768
+ */
+export function featureWidth({ width, pooling }: Pick<ViTConfig, "width" | "pooling">): number {
+  return pooling === "class+mean" ? 2 * width : width;
 }
 
 /** Hidden width of a block's MLP; of a gated one two thirds of it, rounded up to a multiple of 8, as in DINOv2. */

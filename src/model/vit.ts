@@ -3,7 +3,8 @@
  * DINOv2 for registers, LayerScale and SwiGLU), so that published checkpoints load without renaming.
  *
  * Letters: I images, h x w pixels, P patch size, G = rows x columns patches, R registers, T = 1 + R + G tokens (class
- * token first, then registers), D width. Tokens are stored sequence first, [T, I, D].
+ * token first, then registers), D width, F width of the feature (D, or 2 D for `class+mean` pooling). Tokens are stored
+ * sequence first, [T, I, D].
  */
 import { type Chain, type Link, linear, runChain, tf } from "../engine";
 import { type LayerTap, transformerBlock, unchanged, within } from "./block";
@@ -15,7 +16,7 @@ import {
   under,
   vitLinearParameters,
 } from "./parameters";
-import { mlpWidth, patchGrid, type ViTConfig } from "./vit-config";
+import { mlpWidth, patchGrid, prefixTokens, type ViTConfig } from "./vit-config";
 
 /** The parameters of a ViT without a classification head, as timm (or DINOv2) names and starts them. */
 export function vitParameters(config: ViTConfig): ParameterDeclarations {
@@ -67,33 +68,32 @@ function blockParameters(config: ViTConfig): ParameterDeclarations {
 }
 
 /**
- * The layers with a value for every patch that a tap sees, in order. In the last block only the class token goes on after the attention, so
- * the last layer with a value for every patch is its `norm1`.
+ * The layers with a value for every patch that a tap sees, in order. The last one is the final `norm`; with `class`
+ * pooling it is the last block's `norm1`, for there only the class token goes on after the attention.
  */
 export function vitLayers(config: ViTConfig): string[] {
   const blocks = Array.from({ length: config.depth }, (_, i) => `blocks.${i}`);
-  const last = blocks.pop();
+  const whole = blocks.slice(0, wholeBlocks(config));
   return [
     "patch_embed",
-    ...blocks.flatMap((block) => [
-      `${block}.norm1`,
-      `${block}.attn`,
-      `${block}.norm2`,
-      `${block}.mlp`,
-      block,
-    ]),
-    `${last}.norm1`,
+    ...whole.flatMap((block) => [`${block}.norm1`, `${block}.attn`, `${block}.norm2`, `${block}.mlp`, block]),
+    whole.length < blocks.length ? `${blocks.at(-1)}.norm1` : "norm",
   ];
 }
 
+/** How many blocks all tokens pass: with `class` pooling, the last one computes what the class token needs. */
+function wholeBlocks({ depth, pooling = "class" }: ViTConfig): number {
+  return pooling === "class" ? depth - 1 : depth;
+}
+
 /**
- * The feature of each image: the class token after the final LayerNorm.
+ * The feature of each image: of the tokens after the final LayerNorm, what `pooling` reads.
  *
  * @param config      see `vitConfig`
  * @param parameters  live tensors by timm name, without prefix
  * @param images      [I, h, w, 3], normalised
  * @param tap         sees each layer named by `vitLayers`
- * @returns           [I, D]
+ * @returns           [I, F]
  */
 export function vitForward(
   config: ViTConfig,
@@ -105,14 +105,14 @@ export function vitForward(
 }
 
 /**
- * The encoder as a chain: the embedding, all blocks but the last, and the last block with the final LayerNorm. From
- * images [I, h, w, 3], normalised, to features [I, D].
+ * The encoder as a chain: the embedding, the blocks that all tokens pass, and the end, which is the last block with the
+ * final LayerNorm or, where patches are pooled, the LayerNorm and the pooling. From images [I, h, w, 3], normalised, to
+ * features [I, F].
  */
 export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
   const names = Object.keys(vitParameters(config));
-  const { depth, heads, width } = config;
-  const last = `blocks.${depth - 1}`;
-  const blocks = Array.from({ length: depth - 1 }, (_, i): Link => {
+  const { heads } = config;
+  const blocks = Array.from({ length: wholeBlocks(config) }, (_, i): Link => {
     const block = `blocks.${i}`;
     return {
       kind: "block",
@@ -128,7 +128,14 @@ export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
     parameters: own(names.filter((name) => !/^(blocks|norm)\./.test(name))),
     apply: (layers, images) => tap("patch_embed", embed(config, layers, images)),
   };
-  const end: Link = {
+  const { pooling = "class" } = config;
+  return [embedding, ...blocks, pooling === "class" ? classEnd(config, names, tap) : poolingEnd(config, tap)];
+}
+
+/** The last block and the final LayerNorm, for the class token alone: [T, I, D] -> [I, D] */
+function classEnd({ depth, heads, width }: ViTConfig, names: readonly string[], tap: LayerTap): Link {
+  const last = `blocks.${depth - 1}`;
+  return {
     kind: "last",
     parameters: { ...under(last, own(names)), ...own(["norm.weight", "norm.bias"]) },
     apply: (layers, x) => {
@@ -138,7 +145,23 @@ export function vitChain(config: ViTConfig, tap: LayerTap = unchanged): Chain {
       return layerNormLayer(classTokens, layers, "norm", TRANSFORMER_EPSILON);
     },
   };
-  return [embedding, ...blocks, end];
+}
+
+/** The final LayerNorm of all tokens, and what is read off them: [T, I, D] -> [I, F] */
+function poolingEnd(config: ViTConfig, tap: LayerTap): Link {
+  const prefix = prefixTokens(config);
+  return {
+    kind: "pool",
+    parameters: own(["norm.weight", "norm.bias"]),
+    apply: (layers, x) => {
+      const tokens = tap("norm", layerNormLayer(x, layers, "norm", TRANSFORMER_EPSILON));
+      const [count, images, width] = x.shape as [number, number, number];
+      const mean = tf.mean(tf.slice(tokens, [prefix, 0, 0], [count - prefix, images, width]), 0); // [I, D]
+      if (config.pooling === "mean") return mean;
+      const classTokens = tf.reshape(tf.slice(tokens, [0, 0, 0], [1, images, width]), [images, width]);
+      return tf.concat([classTokens, mean], 1); // [I, 2 D]
+    },
+  };
 }
 
 /** Each name as itself. */

@@ -4,7 +4,15 @@ import { invalidArgument, unknownName } from "../core/errors";
 import { startProgress } from "../core/progress";
 import type { Provenance } from "../core/provenance";
 import type { Device } from "../engine";
-import type { LoadReport, Model, ModelSpec, Parameters, View, ViTConfig } from "../model";
+import {
+  featureWidth,
+  type LoadReport,
+  type Model,
+  type ModelSpec,
+  type Parameters,
+  type View,
+  type ViTConfig,
+} from "../model";
 import type { TrainingPatient } from "./cohort";
 import { imagesHash, parametersHash, textHash } from "./content-hash";
 import { readFeatures, writeFeatures } from "./feature-cache";
@@ -60,7 +68,7 @@ export class FeatureTable {
 
   /** Patients, images of each, features of an image. */
   get shape(): readonly [patients: number, images: number, width: number] {
-    return [this.parts.rows.size, this.views.length, this.encoder.width];
+    return [this.parts.rows.size, this.views.length, featureWidth(this.encoder)];
   }
 
   get provenance(): Provenance {
@@ -120,7 +128,7 @@ export async function encodeOrRead(
   options: EncodeOptions,
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const { spec } = model;
-  const length = spec.views.length * spec.encoder.width;
+  const length = spec.views.length * featureWidth(spec.encoder);
   const encoder = parametersHash(encoderOf(model.parameters));
   const { views, normalisation, imageFit } = spec;
   const settings = JSON.stringify([

@@ -3,6 +3,7 @@ import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
 import {
   createModel,
+  featureWidth,
   inferEncoder,
   type LoadReport,
   loadEncoder,
@@ -71,7 +72,7 @@ async function startingModel<Task extends string>(
     imageFit: settings.imageFit,
     missing: settings.missing,
     ...(settings.mode === "linear-probe"
-      ? linearProbe(vitConfig(encoder).width * settings.views.length)
+      ? linearProbe(featureWidth(vitConfig(encoder)) * settings.views.length)
       : {
           fusion: options.fusion ?? TRAINING_PRESETS[settings.preset].fusion,
           fusionWidth: settings.fusionWidth,

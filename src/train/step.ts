@@ -24,6 +24,7 @@ import {
 } from "../engine/precision";
 import {
   encodeImages,
+  featureWidth,
   forward,
   forwardFeatures,
   type LiveParameters,
@@ -94,7 +95,7 @@ export function sourceInput(spec: ModelSpec, source: StepSource, batch: number):
   const [height, width] = spec.encoder.imageSize;
   return source === "images"
     ? { images: { shape: [batch, spec.views.length, height, width, 3] } }
-    : { features: { shape: [batch * spec.views.length, spec.encoder.width] } };
+    : { features: { shape: [batch * spec.views.length, featureWidth(spec.encoder)] } };
 }
 
 /** Name of a parameter's gradient sum in a program's state. */

@@ -5,11 +5,13 @@
  *   A'_l = 0.5 A_l + 0.5 I                       (section 3: the identity stands for the residual connection)
  *   rollout = A'_L ... A'_1, its class-token row  (equation 1)
  *
+ * Where the feature is the mean of the patches, it is the mean of their rows.
+ *
  * It knows neither class nor fusion block: all it says is where the encoder looks.
  */
 import { tf } from "../../engine";
 import { encodeEach } from "../../model";
-import { attentionLayers, classTokenRow, passBack } from "./attention";
+import { attentionLayers, passBack, readTokens } from "./attention";
 import type { MapMethod } from "./method";
 
 export const attentionRolloutMethod: MapMethod = {
@@ -30,7 +32,7 @@ export const attentionRolloutMethod: MapMethod = {
       encodeEach(spec, parameters, images, Object.assign(see, { attention: true }));
       const row = seen.reduceRight(
         (reached, weights) => tf.mul(tf.add(passBack(reached, weights), reached), 0.5),
-        classTokenRow(seen[0]!),
+        readTokens(spec.encoder, images.shape[0]!),
       );
       return { row: tf.reshape(row, [row.shape[0]!, -1]) };
     });

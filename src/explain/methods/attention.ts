@@ -1,20 +1,23 @@
-/** Following attention weights back from the class token, for methods that explain transformers by them. */
+/** Following attention weights back from where the feature is read, for methods that explain transformers by them. */
 import { tf } from "../../engine";
-import type { ViTConfig } from "../../model";
+import { prefixTokens, tokenCount, type ViTConfig } from "../../model";
 
 /** Names of the attention weights of each block, first to last. */
 export function attentionLayers({ depth }: ViTConfig): string[] {
   return Array.from({ length: depth }, (_, i) => `blocks.${i}.attn.weights`);
 }
 
-/** All of the class token, which is the first: [I, 1, T]. `weights` [I, queries, T] of any block. */
-export function classTokenRow(weights: tf.Tensor): tf.Tensor {
-  const [images, , tokens] = weights.shape as [number, number, number];
-  return tf.tile(tf.tensor3d([[Array.from({ length: tokens }, (_, t) => (t === 0 ? 1 : 0))]]), [
-    images,
-    1,
-    1,
-  ]);
+/**
+ * What the feature is made of after the last block, [I, 1, T], summing to one: the class token alone, the patches in
+ * equal shares, or, where both are read, half of each.
+ */
+export function readTokens(config: ViTConfig, images: number): tf.Tensor {
+  const { pooling = "class" } = config;
+  const [tokens, prefix] = [tokenCount(config), prefixTokens(config)];
+  const ofClass = { class: 1, mean: 0, "class+mean": 0.5 }[pooling];
+  const ofPatch = (1 - ofClass) / (tokens - prefix);
+  const row = Array.from({ length: tokens }, (_, t) => (t === 0 ? ofClass : t < prefix ? 0 : ofPatch));
+  return tf.tile(tf.tensor3d([[row]]), [images, 1, 1]);
 }
 
 /**

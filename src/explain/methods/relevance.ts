@@ -6,12 +6,13 @@
  *   A_bar = mean over heads of relu(dA . A)   (equation 5)
  *   R <- R + A_bar R, from R = I              (equation 6)
  *
- * The map is the class token's row of R. The gradient goes through the fusion block, so that it follows the class.
+ * The map is the class token's row of R or, where the feature is the mean of the patches, the mean of their rows; each
+ * without the I that it starts from, which says the same of every patch. The gradient goes through the fusion block, so that it follows the class.
  */
 import { tf } from "../../engine";
 import { encodeEach } from "../../model";
 import { layersGradients } from "../layer-gradients";
-import { attentionLayers, classTokenRow, passBack } from "./attention";
+import { attentionLayers, passBack, readTokens } from "./attention";
 import type { MapMethod } from "./method";
 
 export const relevanceMethod: MapMethod = {
@@ -31,12 +32,13 @@ export const relevanceMethod: MapMethod = {
       const relevances = blocks.map(({ activations, gradients }) =>
         tf.mean(tf.relu(tf.mul(gradients, activations)), 1),
       ); // [I, queries, T]
-      // Only the class token's row is wanted: (I + A_L) ... (I + A_1) from the left.
+      // Only the row of what is read is wanted: (I + A_L) ... (I + A_1) from the left.
+      const read = readTokens(spec.encoder, images.shape[0]!);
       const row = relevances.reduceRight(
         (reached, weights) => tf.add(reached, passBack(reached, weights)),
-        classTokenRow(relevances[0]!),
+        read,
       );
-      return { row: tf.reshape(row, [row.shape[0]!, -1]) };
+      return { row: tf.reshape(tf.sub(row, read), [row.shape[0]!, -1]) };
     });
     const images = await pass(pixels, await probe.slopes(features, target));
     return { layers: [images.map(({ row }) => row.slice(grid.prefix))] };

@@ -7,7 +7,7 @@ import { type Grid, type PositionResize, resizePositions } from "../positions";
 import { vitParameters } from "../vit";
 import { patchGrid, type ViTConfig } from "../vit-config";
 import { type Checkpoint, type CheckpointTensor, invalidCheckpoint, toFloat32 } from "./checkpoint";
-import { ownSpec, squareGrid } from "./infer";
+import { ownEncoder, squareGrid } from "./infer";
 import { encoderTensors } from "./names";
 
 const POSITIONS = "pos_embed";
@@ -120,7 +120,7 @@ function resizedPositions(
   if (!found) return undefined;
   const to = patchGrid(config);
   const [, tokens = 0, width = 0] = found.shape;
-  const own = ownSpec(checkpoint)?.encoder;
+  const own = ownEncoder(checkpoint);
   const from = givenGrid ?? (own ? patchGrid(own) : squareGrid(tokens - 1));
   const sameGrid = from ? from[0] === to[0] && from[1] === to[1] : tokens === 1 + to[0] * to[1];
   if (sameGrid || found.shape.length !== 3 || width !== config.width) return undefined;

@@ -8,6 +8,9 @@ import { encoderTensors } from "./names";
 /** Where our own files keep the model's specification. */
 export const SPEC_KEY = "oscc-lab.model";
 
+/** Where a file of an encoder alone, that belongs to no model, keeps its configuration. */
+export const ENCODER_KEY = "oscc-lab.encoder";
+
 /** Width of an attention head in every published ViT that the readers know. */
 const USUAL_HEAD_WIDTH = 64;
 
@@ -19,7 +22,7 @@ const USUAL_LAYER_SCALE = 1e-5;
  *
  * One of our own files says it. Otherwise the shapes do: width, patch, depth, MLP, registers, LayerScale, normalised
  * queries and keys. The number of heads leaves no trace unless queries and keys are normalised; it is taken as
- * width / 64, as in all published ViTs.
+ * width / 64, as in all published ViTs. Nor does pooling: it is taken as `class`.
  *
  * @param checkpoint  see `readCheckpoint`
  * @param imageSize   pixels the model will see; default that of the checkpoint's position embedding
@@ -30,8 +33,8 @@ const USUAL_LAYER_SCALE = 1e-5;
  */
 export function inferEncoder(checkpoint: Checkpoint, imageSize?: ImageSize): ViTConfig {
   const size = imageSize === undefined ? {} : { imageSize };
-  const own = ownSpec(checkpoint);
-  if (own) return vitConfig(own.encoder, size);
+  const own = ownEncoder(checkpoint);
+  if (own) return vitConfig(own, size);
   const { tensors } = encoderTensors(checkpoint.tensors);
   const shape = (name: string) => tensors.get(name)?.shape ?? [];
   const [width, , patch] = shape("patch_embed.proj.weight");
@@ -60,9 +63,29 @@ export function inferEncoder(checkpoint: Checkpoint, imageSize?: ImageSize): ViT
 }
 
 /** The specification in one of our own files. */
-export function ownSpec(checkpoint: Pick<Checkpoint, "metadata">): ModelSpec | undefined {
-  const text = checkpoint.metadata[SPEC_KEY];
-  return text === undefined ? undefined : (JSON.parse(text) as ModelSpec);
+export function ownSpec(checkpoint: Described): ModelSpec | undefined {
+  return described(checkpoint, SPEC_KEY) as ModelSpec | undefined;
+}
+
+/** The configuration of the encoder in one of our own files. */
+export function ownEncoder(checkpoint: Described): ViTConfig | undefined {
+  return (described(checkpoint, ENCODER_KEY) as ViTConfig | undefined) ?? ownSpec(checkpoint)?.encoder;
+}
+
+type Described = Pick<Checkpoint, "path" | "metadata">;
+
+/** The JSON under a key of the metadata. */
+function described({ path, metadata }: Described, key: string): unknown {
+  const text = metadata[key];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalidCheckpoint(path, "corrupt", [
+      `says what it holds under "${key}" in a form that is no JSON.`,
+      "Write the file again, or name the encoder it was made for.",
+    ]);
+  }
 }
 
 /** The grid of so many patches, if it is square. */

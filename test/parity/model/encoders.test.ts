@@ -4,6 +4,7 @@ import { compile, compileChain, type HostTensor, tf } from "../../../src/engine"
 import {
   asParameter,
   type EncoderName,
+  featureWidth,
   resizePositions,
   VIT_PRESETS,
   type ViTConfig,
@@ -38,7 +39,10 @@ const CASES: [string, ViTConfig][] = [
     small(VIT_PRESETS[name]),
   ]),
   ["variant", VARIANT],
+  ["mean", small({ ...VIT_PRESETS["vit-s/16"], patch: 8, pooling: "mean" })],
+  ["class+mean", small({ ...VIT_PRESETS["hibou-b/14"], pooling: "class+mean" })],
 ];
+const COMPILED = ["hibou-b/14", "variant", "pathobench-vit-s/16", "mean", "class+mean"];
 
 function pixels({ imageSize: [height, width] }: ViTConfig): Float32Array {
   return Float32Array.from(uniform("pixels", IMAGES * height * width * 3), (v) => 1.5 * v);
@@ -68,7 +72,7 @@ describe("features equal PyTorch's within 1e-4", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test.each(CASES.filter(([name]) => ["hibou-b/14", "variant", "pathobench-vit-s/16"].includes(name)))(
+  test.each(CASES.filter(([name]) => COMPILED.includes(name)))(
     "%s, compiled in one graph and as a chain of small ones",
     async (name, config) => {
       const state = hostWeights(config);
@@ -100,7 +104,8 @@ describe("gradients equal PyTorch's within 1e-4 of their size", () => {
     const found = tf.tidy(() => {
       const parameters = liveWeights(vitParameters(config));
       const names = Object.keys(parameters);
-      const direction = tf.tensor(Float32Array.from(uniform("direction", IMAGES * 32)), [IMAGES, 32]);
+      const width = featureWidth(config);
+      const direction = tf.tensor(Float32Array.from(uniform("direction", IMAGES * width)), [IMAGES, width]);
       const images = tf.tensor(pixels(config), imageShape(config));
       const score = (...values: tf.Tensor[]) => {
         const live = Object.fromEntries(names.map((key, i) => [key, values[i]!]));

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { Rng } from "../../../src/core/random";
 import { compile, compileChainStep, type Program } from "../../../src/engine";
-import { createModel, type Model } from "../../../src/model";
+import { createModel, type Model, type Pooling } from "../../../src/model";
 import { adamWCorrections } from "../../../src/train/adamw";
 import { chainStep } from "../../../src/train/chain-step";
 import { crossEntropy } from "../../../src/train/losses";
@@ -25,10 +25,10 @@ afterAll(async () => {
 
 const TASK = "TD";
 
-function smallModel(depth: number): Model {
+function smallModel(depth: number, pooling: Pooling): Model {
   return createModel(
     {
-      encoder: { imageSize: [24, 32], patch: 8, width: 128, depth, heads: 4, mlpRatio: 2 },
+      encoder: { imageSize: [24, 32], patch: 8, width: 128, depth, heads: 4, mlpRatio: 2, pooling },
       fusionWidth: 24,
       headHidden: [16, 8],
       tasks: { [TASK]: { title: "differentiation", classes: ["well", "moderate", "poor"] } },
@@ -78,12 +78,13 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 test.each([
-  { depth: 3, clipNorm: 0.5 },
-  { depth: 1, clipNorm: undefined },
-])(
-  "losses, gradients and parameters of 5 batches are those of one graph ($depth blocks, clipped to $clipNorm)",
-  async ({ depth, clipNorm }) => {
-    const model = smallModel(depth);
+  { depth: 3, pooling: "class", clipNorm: 0.5 },
+  { depth: 1, pooling: "class", clipNorm: undefined },
+  { depth: 2, pooling: "class+mean", clipNorm: 0.5 },
+] as const)(
+  "losses, gradients and parameters of 5 batches are those of one graph ($depth blocks, $pooling, clipped to $clipNorm)",
+  async ({ depth, pooling, clipNorm }) => {
+    const model = smallModel(depth, pooling);
     const options: StepOptions = {
       size: 2,
       accumulate: true,

@@ -13,7 +13,7 @@ import {
   type ImageGradients,
   layerGradients,
 } from "../../../src/explain";
-import { createModel, forward, type Model, vitLayers } from "../../../src/model";
+import { createModel, forward, type Model, type Pooling, vitLayers } from "../../../src/model";
 import { fit, type Run } from "../../../src/train";
 import {
   TOY_ENCODER,
@@ -69,21 +69,25 @@ describe("the published equations", () => {
 });
 
 describe("layer gradients", () => {
-  const model = createModel(
-    {
-      encoder: { imageSize: [8, 8], patch: 4, width: 8, depth: 2, heads: 2, mlpRatio: 2 },
-      fusion: "gated",
-      fusionWidth: 8,
-      headHidden: [6],
-      tasks: { A: { title: "a", classes: ["no", "yes"] } },
-      views: TOY_VIEWS,
-    },
-    new Rng(3),
-  );
+  const modelWith = (pooling: Pooling) =>
+    createModel(
+      {
+        encoder: { imageSize: [8, 8], patch: 4, width: 8, depth: 2, heads: 2, mlpRatio: 2, pooling },
+        fusion: "gated",
+        fusionWidth: 8,
+        headHidden: [6],
+        tasks: { A: { title: "a", classes: ["no", "yes"] } },
+        views: TOY_VIEWS,
+      },
+      new Rng(3),
+    );
+  const layersOf = (pooling: Pooling) =>
+    vitLayers(modelWith(pooling).spec.encoder).map((layer): [string, Pooling] => [layer, pooling]);
 
-  test.each(vitLayers(model.spec.encoder))(
-    "equal finite differences at %s, through the fusion block",
-    (layer) => {
+  test.each([...layersOf("class"), ...layersOf("mean").slice(-3), ...layersOf("class+mean").slice(-1)])(
+    "equal finite differences at %s with %s pooling, through the fusion block",
+    (layer, pooling) => {
+      const model = modelWith(pooling);
       const worst = tf.tidy(() => {
         const live = Object.fromEntries(
           Object.entries(model.parameters).map(([name, t]) => [

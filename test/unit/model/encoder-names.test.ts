@@ -277,6 +277,30 @@ describe("encoders with registers on grids that are not square", () => {
   });
 });
 
+describe("what a file says of its encoder", () => {
+  const config = vitConfig({ ...PLAIN, heads: 2, pooling: "mean" });
+
+  test("of a model: heads and pooling, which leave no trace in the shapes", async () => {
+    const file = path.join(folder, "pooled.safetensors");
+    await saveEncoder(modelOf(config), file);
+    expect(inferEncoder(await readCheckpoint(file))).toEqual(config);
+  });
+
+  test("of an encoder alone, checked before it is believed", async () => {
+    const inferred = async (metadata: Record<string, string>) => {
+      const file = path.join(folder, "alone.safetensors");
+      await writeSafetensors(file, under("encoder", modelOf(config).parameters), metadata);
+      return inferEncoder(await readCheckpoint(file));
+    };
+    expect(await inferred({ "oscc-lab.encoder": JSON.stringify(config) })).toEqual(config);
+    expect((await inferred({})).pooling).toBeUndefined();
+    await expect(
+      inferred({ "oscc-lab.encoder": JSON.stringify({ ...config, pooling: "max" }) }),
+    ).rejects.toThrow(/pooling "max"/);
+    await expect(inferred({ "oscc-lab.encoder": "{" })).rejects.toThrow(/alone\.safetensors says .* no JSON/);
+  });
+});
+
 describe("what an encoder's shapes say", () => {
   test("normalised queries and keys give the number of heads, and the norm before the blocks is seen", async () => {
     const config = vitConfig({ ...PLAIN, heads: 8, qkNorm: true, preNorm: true });

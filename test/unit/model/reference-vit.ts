@@ -6,7 +6,7 @@ import type { Parameters, ViTConfig } from "../../../src/model";
 
 type Matrix = number[][];
 
-/** The class feature of one image [h][w][3]. */
+/** The feature of one image [h][w][3]. */
 export function referenceFeature(config: ViTConfig, p: Parameters, image: number[][][]): number[] {
   let x = embed(config, p, image);
   for (let i = 0; i < config.depth; i++) {
@@ -17,7 +17,10 @@ export function referenceFeature(config: ViTConfig, p: Parameters, image: number
     const out = linear(p, name("mlp.fc2"), hidden);
     x = x.map((row, t) => row.map((v, d) => v + out[t]![d]!));
   }
-  return norm(p, "norm", [x[0]!])[0]!;
+  const [classToken, ...patches] = norm(p, "norm", x);
+  const mean = classToken!.map((_, d) => patches.reduce((sum, row) => sum + row[d]! / patches.length, 0));
+  if (config.pooling === "mean") return mean;
+  return config.pooling === "class+mean" ? [...classToken!, ...mean] : classToken!;
 }
 
 function embed({ patch, width, imageSize }: ViTConfig, p: Parameters, image: number[][][]): Matrix {

@@ -7,6 +7,7 @@ import { tf, toTensor } from "../../../src/engine";
 import {
   countParameters,
   createModel,
+  featureWidth,
   initialise,
   type Parameters,
   VIT_PRESETS,
@@ -62,6 +63,8 @@ describe("ViT forward", () => {
     ["square, two blocks", SQUARE],
     ["rectangular, three blocks", WIDE],
     ["one block, one head", ONE_BLOCK],
+    ["the mean of the patches", vitConfig({ ...WIDE, pooling: "mean" })],
+    ["class token and mean", vitConfig({ ...SQUARE, pooling: "class+mean" })],
   ])("equals a ViT in plain arrays within 1e-4: %s", (_, config) => {
     const parameters = livelyParameters(config);
     const images = ["a", "b", "c"].map((seed) => randomImage(...config.imageSize, seed));
@@ -92,6 +95,34 @@ describe("ViT forward", () => {
       ...vitLayers(SQUARE).map((layer) => `${layer} [5, 1, 12]`),
       ...["attn", "norm2", "mlp"].map((part) => `blocks.1.${part} [1, 1, 12]`),
     ]);
+  });
+});
+
+describe("pooling", () => {
+  test("with patches pooled, a tap sees every layer with every token, up to the final norm", () => {
+    const config = vitConfig({ ...SQUARE, pooling: "mean" });
+    const tapped: string[] = [];
+    features(config, livelyParameters(config), [randomImage(8, 8, "a")], tapped);
+    expect(tapped).toEqual(vitLayers(config).map((layer) => `${layer} [5, 1, 12]`));
+    expect(tapped.slice(-2)).toEqual(["blocks.1 [5, 1, 12]", "norm [5, 1, 12]"]);
+  });
+
+  test("it changes what is read, not the parameters", () => {
+    const pooled = vitConfig({ ...SQUARE, pooling: "class+mean" });
+    expect(vitParameters(pooled)).toEqual(vitParameters(SQUARE));
+    expect([SQUARE, pooled].map(featureWidth)).toEqual([12, 24]);
+    const parameters = livelyParameters(SQUARE);
+    const image = randomImage(8, 8, "a");
+    const [both] = features(pooled, parameters, [image]);
+    const [ofClass] = features(SQUARE, parameters, [image]);
+    both!.slice(0, 12).forEach((value, d) => {
+      expect(value).toBeCloseTo(ofClass![d]!, 5);
+    });
+  });
+
+  test("the class token is the default and leaves no trace in the configuration", () => {
+    expect(vitConfig({ ...SQUARE, pooling: "class" })).toEqual(SQUARE);
+    expect(() => vitConfig({ ...SQUARE, pooling: "means" as "mean" })).toThrow(/Did you mean "mean"/);
   });
 });
 

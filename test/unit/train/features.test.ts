@@ -57,6 +57,19 @@ describe("a table of features", () => {
     expect(() => table.of("T33")).toThrow(/no patient in this table of features "T33"/);
   });
 
+  test("of class token and mean of the patches is twice as wide, and a head learns from it", async () => {
+    const table = await features(toyCohort(), {
+      ...ENCODER,
+      encoder: { ...TOY_ENCODER, pooling: "class+mean" },
+    });
+    expect(table.shape).toEqual([20, 2, 32]);
+    for (const mode of ["linear-probe", "frozen"] as const) {
+      const run = await fit(toyCohort(), { ...HEAD, mode, features: table });
+      expect(run.model.spec.encoder.pooling).toBe("class+mean");
+      expect(defined(auc(await run.predict("test")), "AUC")).toBeGreaterThan(0.9);
+    }
+  });
+
   test("is read back where it is known: by weights, settings and what the images hold", async () => {
     const first = await features(toyCohort(), ENCODER);
     expect(filesKept()).toHaveLength(20);
