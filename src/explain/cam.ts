@@ -138,7 +138,7 @@ export async function camOfEachLayer<Image extends ViewImage>(
   return withOpenModel(model, options, async (open) => {
     const input = await open.read(patient);
     const layers = layersOf(open, method, options.layers);
-    const subject = await open.subject(input.pixels, methodOf(method).defaults?.score);
+    const subject = await open.subject(input.pixels, layers, methodOf(method).defaults?.score);
     const { layers: values, notes = [] } = await methodMaps(method, subject, {
       ...settingsOf(options),
       layers,
@@ -187,7 +187,7 @@ export async function explained<Image extends ViewImage>(
   options: MapOptions,
 ): Promise<CamResult<Image>> {
   const layers = layersOf(open, method, options.layers);
-  const subject = await open.subject(input.pixels, methodOf(method).defaults?.score);
+  const subject = await open.subject(input.pixels, layers, methodOf(method).defaults?.score);
   const { layers: values, notes = [] } = await methodMaps(method, subject, {
     ...settingsOf(options),
     layers,

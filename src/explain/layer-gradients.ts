@@ -40,33 +40,45 @@ export function layerGradients(score: TappedScore, layer: string): LayerGradient
  */
 export function layersGradients(score: TappedScore, layers: readonly string[]): LayerGradients[] {
   const attention = layers.some((layer) => layer.endsWith("attn.weights"));
-  const tapped = (tap: LayerTap) => tf.reshape(score(Object.assign(tap, { attention })), []);
-
-  const seen = new Map<string, tf.Tensor>();
-  tapped((name, value) => {
-    if (layers.includes(name)) seen.set(name, value);
+  const seen = new Map<string, Kept>();
+  // The model runs once. A zero is added to the first of the layers, so that the way back leads past all of them.
+  const nothing = tf.scalar(0);
+  const tap = (zero: tf.Tensor): LayerTap => {
+    const see = (name: string, value: tf.Tensor) => {
+      if (!layers.includes(name)) return value;
+      const from = seen.size === 0 ? tf.add(value, zero) : value;
+      const kept: Kept = { activations: tf.keep(tf.clone(value)) };
+      seen.set(name, kept);
+      return watched(from, (slope) => {
+        kept.gradients = slope;
+      });
+    };
+    return Object.assign(see, { attention });
+  };
+  const back = tf.grad((zero: tf.Tensor) => {
+    const value = tf.reshape(score(tap(zero)), []);
+    for (const layer of layers) if (!seen.has(layer)) throw new Error(`the model has no layer ${layer}`);
     return value;
   });
-  for (const layer of layers) if (!seen.has(layer)) throw new Error(`the model has no layer ${layer}`);
+  try {
+    back(nothing).dispose();
+    return layers.map((layer) => {
+      const { activations, gradients } = seen.get(layer)!;
+      return {
+        activations: tf.clone(activations),
+        gradients: gradients ? tf.clone(gradients) : tf.zerosLike(activations), // none: the score does not pass there
+      };
+    });
+  } finally {
+    for (const { activations, gradients } of seen.values()) tf.dispose([activations, gradients ?? []]);
+    nothing.dispose();
+  }
+}
 
-  // The same model with the first of the layers as the variable; the way back passes the others.
-  const [first, start] = [...seen][0]!;
-  const slopes = new Map<string, tf.Tensor>();
-  const towards = tf.grad((variable: tf.Tensor) =>
-    tapped((name, value) => {
-      if (name === first) return variable;
-      return seen.has(name) ? watched(value, (slope) => slopes.set(name, slope)) : value;
-    }),
-  )(start);
-  return layers.map((layer) => {
-    const activations = seen.get(layer)!;
-    if (layer === first) return { activations, gradients: towards };
-    const kept = slopes.get(layer);
-    if (!kept) return { activations, gradients: tf.zerosLike(activations) }; // the score does not pass there
-    const gradients = tf.clone(kept);
-    kept.dispose();
-    return { activations, gradients };
-  });
+/** What a tap saw of a layer, and later its gradient: both outlive the pass. */
+interface Kept {
+  readonly activations: tf.Tensor;
+  gradients?: tf.Tensor;
 }
 
 /** The same value; `see` gets its gradient on the way back, which outlives the pass and is the caller's. */

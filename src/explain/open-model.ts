@@ -11,6 +11,7 @@ import {
   type ViewImage,
   type ViewPatient,
 } from "../model";
+import { linkOfLayer } from "../model/encoder-parts";
 import { Probe } from "./probe";
 import { chooseClass, chooseTask, type Explainable, modelOf } from "./question";
 import { checkScore, type Score } from "./score";
@@ -45,6 +46,7 @@ export class OpenModel {
   private readonly device: Device | "auto" | undefined;
   private readonly score: Score | undefined;
   private readonly probes = new Map<Score, Probe>();
+  private last: { readonly asked: number | undefined; readonly subject: Subject } | undefined;
 
   constructor(explainable: Explainable, options: QuestionOptions) {
     this.model = modelOf(explainable);
@@ -78,13 +80,29 @@ export class OpenModel {
     return { images, pixels: await pixelsOf(this.spec, images, this.signal) };
   }
 
-  subject(pixels: Float32Array, usual?: Score): Promise<Subject> {
-    return openSubject(this.probe(usual), pixels, this.asked);
+  /**
+   * The patient of these pixels, encoded: once, while one method after the other asks about the same.
+   *
+   * @param layers  that will be asked about; none: only pixels and features will be
+   * @param usual   the score, where none was asked for
+   */
+  async subject(pixels: Float32Array, layers: readonly string[] = [], usual?: Score): Promise<Subject> {
+    const { asked } = this;
+    const probe = this.probe(usual);
+    const link = Math.min(...layers.map((layer) => linkOfLayer(this.spec.encoder, layer)));
+    const begins = Number.isFinite(link);
+    const { last } = this;
+    if (last && last.asked === asked && last.subject.probe === probe && last.subject.pixels === pixels)
+      if (!begins || last.subject.at.link === link) return last.subject;
+    const subject = await openSubject(probe, pixels, { asked, link: begins ? link : 0 });
+    this.last = { asked, subject };
+    return subject;
   }
 
   /** Ask the same of other parameters of the same shapes. */
   async setParameters(parameters: Parameters): Promise<void> {
     this.model = { spec: this.spec, parameters };
+    this.last = undefined;
     for (const probe of this.probes.values()) await probe.setParameters(parameters);
   }
 

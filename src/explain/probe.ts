@@ -26,6 +26,7 @@ import {
   normalise,
   type Parameters,
 } from "../model";
+import { encodeFrom, encodeUpTo } from "../model/encoder-parts";
 import { type Score, scoreOf } from "./score";
 import { type TokenGrid, tokenGrid } from "./tokens";
 
@@ -34,7 +35,10 @@ const ROWS = 1200;
 /** Patients in one pass of fusion and heads. */
 const PATIENTS = 32;
 
-/** Images [I, h, w, 3], normalised, with the parameters and the slopes [I, D], to outputs with the images along axis 0. */
+/**
+ * Images [I, h, w, 3], normalised, or what goes into a later link of the encoder, tokens [T, I, D], with the parameters and
+ * the slopes [I, D], to outputs with the images along axis 0.
+ */
 export type ImageFunction<K extends string = string> = (
   images: tf.Tensor,
   parameters: LiveParameters,
@@ -47,6 +51,14 @@ export interface ProbeOptions {
   readonly score: Score;
   readonly device?: Device | "auto" | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Images on their way through the encoder: what goes into one of its links. */
+export interface Underway {
+  /** Of the encoder's chain; 0: the images themselves. */
+  readonly link: number;
+  /** Pixels [I, h, w, 3], 0-255, at link 0, else tokens [I, T, width]. */
+  readonly values: Float32Array;
 }
 
 /** What fusion and heads say of some patients. */
@@ -71,6 +83,8 @@ export class Probe {
   readonly options: ProbeOptions;
   /** Values of one image. */
   readonly imageValues: number;
+  /** T, all tokens of an image. */
+  readonly tokens: number;
   /** M */
   readonly images: number;
   /** D */
@@ -89,8 +103,8 @@ export class Probe {
     this.imageValues = height * width * 3;
     this.images = spec.views.length;
     this.featureWidth = featureWidth(spec.encoder);
-    const tokens = this.grid.prefix + this.grid.rows * this.grid.columns;
-    this.group = Math.max(1, Math.floor(ROWS / tokens));
+    this.tokens = this.grid.prefix + this.grid.rows * this.grid.columns;
+    this.group = Math.max(1, Math.floor(ROWS / this.tokens));
   }
 
   /** Names of the task's classes. */
@@ -106,6 +120,22 @@ export class Probe {
     return joined(rows.map(({ features }) => features));
   }
 
+  /** The features of images, [I, D], and what went into a link of the encoder on the way there. */
+  async encodeThrough(pixels: Float32Array, link: number): Promise<{ features: Float32Array; at: Underway }> {
+    if (link === 0) return { features: await this.encode(pixels), at: { link, values: pixels } };
+    const rows = await this.overImages(`features through link ${link}`, (images, parameters) => {
+      const tokens = encodeUpTo(this.spec, parameters, images, link); // [T, I, D]
+      return {
+        features: encodeFrom(this.spec, parameters, tokens, link),
+        tokens: tf.transpose(tokens, [1, 0, 2]),
+      };
+    })(pixels);
+    return {
+      features: joined(rows.map(({ features }) => features)),
+      at: { link, values: joined(rows.map(({ tokens }) => tokens)) },
+    };
+  }
+
   /**
    * A function of images as a function of arrays: pixels [I, h, w, 3], 0-255, and slopes [I, D] where it reads them, to
    * the outputs of each image. Compiled once under its name.
@@ -114,21 +144,30 @@ export class Probe {
     name: string,
     fn: ImageFunction<K>,
   ): (pixels: Float32Array, slopes?: Float32Array) => Promise<Record<K, Float32Array>[]> {
-    return async (pixels, slopes) => {
-      const count = pixels.length / this.imageValues;
-      // A patient's own images are fewer than could go together; to fill up with nothing would take time.
-      const group = count > this.images ? this.group : Math.min(this.group, this.images);
-      const program = await this.imageProgram(name, group, fn, slopes !== undefined);
-      const rows: Record<K, Float32Array>[] = [];
-      for (let first = 0; first < count; first += group) {
-        const outputs = await program.run({
-          images: padded(pixels, first, group, this.imageValues),
-          ...(slopes ? { slopes: padded(slopes, first, group, this.featureWidth) } : {}),
-        });
-        for (let i = 0; i < group && first + i < count; i++) rows.push(rowOf(outputs, i, group));
-      }
-      return rows;
-    };
+    return (pixels, slopes) => this.over({ link: 0, values: pixels }, name, fn, slopes);
+  }
+
+  /** The same of images that are on their way already. */
+  async over<K extends string>(
+    { link, values }: Underway,
+    name: string,
+    fn: ImageFunction<K>,
+    slopes?: Float32Array,
+  ): Promise<Record<K, Float32Array>[]> {
+    const each = link === 0 ? this.imageValues : this.tokens * this.spec.encoder.width;
+    const count = values.length / each;
+    // A patient's own images are fewer than could go together; to fill up with nothing would take time.
+    const group = count > this.images ? this.group : Math.min(this.group, this.images);
+    const program = await this.imageProgram(name, { link, group, readsSlopes: slopes !== undefined }, fn);
+    const rows: Record<K, Float32Array>[] = [];
+    for (let first = 0; first < count; first += group) {
+      const outputs = await program.run({
+        images: padded(values, first, group, each),
+        ...(slopes ? { slopes: padded(slopes, first, group, this.featureWidth) } : {}),
+      });
+      for (let i = 0; i < group && first + i < count; i++) rows.push(rowOf(outputs, i, group));
+    }
+    return rows;
   }
 
   /** Score and logits of patients from their features, [R, M * D]. */
@@ -194,16 +233,23 @@ export class Probe {
 
   private imageProgram(
     name: string,
-    group: number,
+    {
+      link,
+      group,
+      readsSlopes,
+    }: { readonly link: number; readonly group: number; readonly readsSlopes: boolean },
     fn: ImageFunction,
-    readsSlopes: boolean,
   ): Promise<Program> {
     const [height, width] = this.spec.encoder.imageSize;
-    const step: StepFunction = ({ images, slopes }, state) => ({
-      outputs: fn(normalise(images!, this.spec.normalisation), state, slopes!),
-    });
-    return this.program(`${name} of ${group}`, step, isEncoder, {
-      images: { shape: [group, height, width, 3] },
+    const step: StepFunction = ({ images, slopes }, state) => {
+      const given =
+        link === 0 ? normalise(images!, this.spec.normalisation) : tf.transpose(images!, [1, 0, 2]); // [T, I, D]
+      return { outputs: fn(given, state, slopes!) };
+    };
+    return this.program(`${name} of ${group} from ${link}`, step, isEncoder, {
+      images: {
+        shape: link === 0 ? [group, height, width, 3] : [group, this.tokens, this.spec.encoder.width],
+      },
       ...(readsSlopes ? { slopes: { shape: [group, this.featureWidth] } } : {}),
     });
   }

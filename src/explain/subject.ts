@@ -1,7 +1,7 @@
 /** A patient under explanation: pixels, features, and the class in question, on an opened model. */
 import { loadTensor, PatientImage } from "../cohort";
 import { decodeImages, type ModelSpec, type ViewImage } from "../model";
-import type { Probe } from "./probe";
+import type { Probe, Underway } from "./probe";
 
 /** Letters: M images, h x w pixels, D feature width. */
 export interface Subject {
@@ -10,28 +10,42 @@ export interface Subject {
   readonly pixels: Float32Array;
   /** [M * D] */
   readonly features: Float32Array;
+  /** The images before the layers in question. */
+  readonly at: Underway;
   /** The class that is explained. */
   readonly target: number;
   readonly scoreValue: number;
   readonly probability: number;
+  /** What was worked out about this subject under a name; worked out when first asked for. */
+  once<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-/**
- * Encode a patient's images and find the class to explain.
- *
- * @param asked  a class, or `undefined` for the predicted one
- */
+/** Which class, and where in the encoder the questions begin. */
+export interface SubjectQuestion {
+  /** `undefined`: the predicted one. */
+  readonly asked: number | undefined;
+  /** The link of the encoder that the first layer in question is a part of. */
+  readonly link: number;
+}
+
+/** Encode a patient's images and find the class to explain. */
 export async function openSubject(
   probe: Probe,
   pixels: Float32Array,
-  asked: number | undefined,
+  { asked, link }: SubjectQuestion,
 ): Promise<Subject> {
-  const features = await probe.encode(pixels);
+  const { features, at } = await probe.encodeThrough(pixels, link);
   const { logits, scores } = await probe.answers(features, asked ?? 0);
   const target = asked ?? logits.indexOf(Math.max(...logits));
   const scoreValue =
     target === (asked ?? 0) ? scores[0]! : (await probe.answers(features, target)).scores[0]!;
-  return { probe, pixels, features, target, scoreValue, probability: softmax(logits)[target]! };
+  const known = new Map<string, Promise<unknown>>();
+  const once = <T>(name: string, work: () => Promise<T>) => {
+    const result = (known.get(name) as Promise<T> | undefined) ?? work();
+    known.set(name, result);
+    return result;
+  };
+  return { probe, pixels, features, at, target, scoreValue, probability: softmax(logits)[target]!, once };
 }
 
 /** Images of a cohort on disk go through its pixel cache, as in training; others are decoded here. */

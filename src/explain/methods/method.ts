@@ -1,6 +1,7 @@
 /** What a method of explanation is. */
 import { tf } from "../../engine";
-import { encodeEach, type ViTConfig } from "../../model";
+import type { ViTConfig } from "../../model";
+import { encodeFrom } from "../../model/encoder-parts";
 import { layersGradients } from "../layer-gradients";
 import type { ScoreName } from "../score";
 import type { Subject } from "../subject";
@@ -67,9 +68,13 @@ export async function mapsOfLayers(
   return { layers: layers.map((_, l) => images.map((ofLayers) => mapOf(ofLayers[l]!))) };
 }
 
-/** Activations and gradients of each image at each layer. */
-export async function layerValues(
-  { probe, pixels, features, target }: Subject,
+/** Activations and gradients of each image at each layer; from one pass, however many methods ask. */
+export function layerValues(subject: Subject, layers: readonly string[]): Promise<ImageGradients[][]> {
+  return subject.once(`layers ${layers.join(" ")}`, () => readLayers(subject, layers));
+}
+
+async function readLayers(
+  { probe, at, features, target }: Subject,
   layers: readonly string[],
 ): Promise<ImageGradients[][]> {
   const { grid, spec } = probe;
@@ -79,19 +84,23 @@ export async function layerValues(
     const own = tf.slice(tokens, [grid.prefix, 0, 0], [positions, images, channels]);
     return tf.transpose(own, [1, 0, 2]); // [I, P, D]
   };
-  const pass = probe.overImages(`layers ${layers.join(" ")}`, (images, parameters, slopes) => {
-    const found = layersGradients(
-      (tap) => tf.sum(tf.mul(encodeEach(spec, parameters, images, tap), slopes)),
-      layers,
-    );
-    return Object.fromEntries(
-      found.flatMap(({ activations, gradients }, l) => [
-        [`activations ${l}`, patches(activations)],
-        [`gradients ${l}`, patches(gradients)],
-      ]),
-    );
-  });
-  const images = await pass(pixels, await probe.slopes(features, target));
+  const images = await probe.over(
+    at,
+    `layers ${layers.join(" ")}`,
+    (values, parameters, slopes) => {
+      const found = layersGradients(
+        (tap) => tf.sum(tf.mul(encodeFrom(spec, parameters, values, at.link, tap), slopes)),
+        layers,
+      );
+      return Object.fromEntries(
+        found.flatMap(({ activations, gradients }, l) => [
+          [`activations ${l}`, patches(activations)],
+          [`gradients ${l}`, patches(gradients)],
+        ]),
+      );
+    },
+    await probe.slopes(features, target),
+  );
   return images.map((image) =>
     layers.map((_, l): ImageGradients => {
       const activations = image[`activations ${l}`]!;
