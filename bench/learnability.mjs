@@ -2,7 +2,8 @@
 //
 //   node bench/learnability.mjs --preset easy [--patients 400] [--balanced] [--encoder phantom-tiny] [--folds 5]
 //                               [--tasks TD,TI] [--views edge:x200,edge:x400] [--epochs 12] [--size 96] [--width 432]
-//                               [--seed learnability] [--learn 7]
+//                               [--seed learnability] [--learn 7] [--fusion mean] [--batch 16]
+//                               [--vit '{"patch":8,"width":64,"depth":2,"heads":2,"mlpRatio":2,"pooling":"mean"}']
 //                               (needs the built package)
 //
 // One model for all the tasks, chosen on validation patients by the mean AUC; with --folds every patient is judged, by a
@@ -34,9 +35,13 @@ const { values } = parseArgs({
     views: { type: "string" },
     folds: { type: "string", default: "0" },
     learn: { type: "string", default: "7" },
+    fusion: { type: "string" },
+    batch: { type: "string" },
+    vit: { type: "string" },
   },
 });
 const width = Number(values.width);
+const begun = performance.now();
 const folder =
   values.folder ??
   (await phantom.phantomCohort({
@@ -47,6 +52,7 @@ const folder =
     height: Math.round(width * 0.75),
     seed: values.seed,
   }));
+const made = performance.now();
 const cohort = await openCohort(folder);
 const recipe = {
   preset: "notebook",
@@ -55,7 +61,12 @@ const recipe = {
   ...(values.encoder && values.encoder !== "phantom-tiny" && { weights: values.encoder }),
   ...(values.tasks && { tasks: values.tasks.split(",") }),
   ...(values.views && { views: values.views.split(",").map(viewOf) }),
-  ...(values.rate && { learningRate: { encoder: 0, rest: Number(values.rate) } }),
+  ...(values.vit && { encoder: { imageSize: [96, 96], ...JSON.parse(values.vit) } }),
+  ...(values.rate && {
+    learningRate: { encoder: values.encoder ? 0 : Number(values.rate), rest: Number(values.rate) },
+  }),
+  ...(values.fusion && { fusion: values.fusion }),
+  ...(values.batch && { batch: Number(values.batch), microBatch: Number(values.batch) }),
   ...(values.decay && { weightDecay: Number(values.decay) }),
   ...(values.epochs && { epochs: Number(values.epochs) }),
   ...(values.size && { imageSize: Number(values.size) }),
@@ -71,7 +82,8 @@ const seen = recipe.views ? `${values.views}, ` : "";
 const start = values.encoder ? `linear probe on frozen ${values.encoder}` : "from scratch";
 console.log(
   `\npreset ${values.preset}, ${labels}, ${cohort.patients.length} patients, ${seen}${start}: ` +
-    `${seconds.toFixed(0)} s on ${os.availableParallelism()} threads, load ${os.loadavg()[0].toFixed(1)}\n`,
+    `${seconds.toFixed(0)} s, and ${((made - begun) / 1000).toFixed(0)} s for the cohort, ` +
+    `on ${os.availableParallelism()} threads, load ${os.loadavg()[0].toFixed(1)}\n`,
 );
 console.log(`| task | ${Object.keys(judged).join(" | ")} |`);
 console.log(`|---|${"---|".repeat(Object.keys(judged).length)}`);

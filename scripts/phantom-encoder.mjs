@@ -1,17 +1,19 @@
 // Pre-trains `phantom-tiny`, a small vision transformer for phantom images, and writes it as half-precision safetensors.
 //
-//   npm run build && node scripts/phantom-encoder.mjs [--patients 220] [--epochs 10] [--out weights/phantom-tiny.safetensors]
+//   npm run build && node scripts/phantom-encoder.mjs [--patients 400] [--epochs 24] [--out weights/phantom-tiny.safetensors]
+//                                                     [--state FILE [--until EPOCH]]   (goes on where it was stopped)
 //
 // It is taught where things are, on other phantom patients than any cohort of the notebooks (seed "phantom-tiny"): each
-// patch token, before the last block, says how much of its patch each bit of the truth mask covers, and the class token
-// says it for the whole image. No label of a patient is used. It knows phantoms and nothing else: never call it a
-// pathology encoder.
-import { existsSync, readdirSync } from "node:fs";
+// patch says how much of it each bit of the truth mask covers, and the mean of the patches, which is the image's feature,
+// says how much of the image. No label of a patient is used. It knows phantoms and nothing else: never call it a pathology
+// encoder.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { deserialize, serialize } from "node:v8";
 
 const require = createRequire(import.meta.url);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -19,6 +21,7 @@ const { Rng } = require("../dist/core/random.js");
 const { phantomCohort, MASK_BITS, PHANTOM_GENERATOR } = require("../dist/cohort/phantom");
 const { compile, tf } = require("../dist/engine");
 const { vitConfig, vitForward, vitParameters } = require("../dist/model");
+const { ENCODER_KEY } = require("../dist/model/checkpoints/infer.js");
 const { initialise, linearParameters } = require("../dist/model/parameters.js");
 const {
   adamWCorrections,
@@ -33,8 +36,15 @@ const { cosine } = require("../dist/train");
 const sharp = require("sharp");
 
 const SEED = "phantom-tiny";
-/** Heads of 48: as `inferEncoder` counts them from the width. */
-const ENCODER = { imageSize: [192, 192], patch: 16, width: 96, depth: 4, heads: 2, mlpRatio: 2 };
+const ENCODER = vitConfig({
+  imageSize: [256, 256],
+  patch: 16,
+  width: 96,
+  depth: 4,
+  heads: 3,
+  mlpRatio: 2,
+  pooling: "mean",
+});
 const BITS = Object.entries(MASK_BITS);
 const SIDE = ENCODER.imageSize[0];
 const GRID = SIDE / ENCODER.patch;
@@ -48,9 +58,11 @@ const KEPT_APART = 10;
 
 const { values } = parseArgs({
   options: {
-    patients: { type: "string", default: "220" },
-    epochs: { type: "string", default: "10" },
+    patients: { type: "string", default: "400" },
+    epochs: { type: "string", default: "24" },
     folder: { type: "string" },
+    state: { type: "string" },
+    until: { type: "string" },
     out: { type: "string", default: path.join(root, "weights", "phantom-tiny.safetensors") },
   },
 });
@@ -61,8 +73,10 @@ const folder =
 const examples = await readExamples(folder, Number(values.patients));
 const normalisation = pixelStatistics(examples.train);
 const parameters = await train(examples, normalisation);
-await mkdir(path.dirname(values.out), { recursive: true });
-await write(values.out, parameters);
+if (parameters) {
+  await mkdir(path.dirname(values.out), { recursive: true });
+  await write(values.out, parameters);
+}
 
 /** Images and, for each, the share of every patch and of the whole that each mask bit covers. */
 async function readExamples(cohort, patients) {
@@ -129,22 +143,25 @@ async function train({ train: learned, valid }, { mean, std }) {
   console.log(
     `pixel statistics of ${learned.length} images: mean ${mean.map((x) => x.toFixed(2))}, sd ${std.map((x) => x.toFixed(2))}`,
   );
-  const config = vitConfig(ENCODER);
   const declared = {
-    ...vitParameters(config),
+    ...vitParameters(ENCODER),
     ...linearParameters("patches", ENCODER.width, BITS.length),
     ...linearParameters("whole", ENCODER.width, BITS.length),
   };
   const initial = initialise(declared, new Rng(SEED).split("parameters"));
   const names = Object.keys(initial);
   // A rare sign counts as much as a common one.
-  const weights = BITS.map((_, bit) => 1 / entropy(meanOf(learned, bit)));
+  const areas = BITS.map((_, bit) => meanOf(learned, bit));
+  const weights = areas.map((area) => 1 / entropy(area));
+  const spread = BITS.map((_, bit) =>
+    Math.sqrt(learned.reduce((sum, image) => sum + (image.areas[bit] - areas[bit]) ** 2, 0) / learned.length),
+  );
 
   const predict = (parameters, images) => {
     let tokens;
     const normalised = tf.div(tf.sub(images, tf.tensor1d(mean)), tf.tensor1d(std));
-    const whole = vitForward(config, parameters, normalised, (layer, value) => {
-      if (layer === `blocks.${ENCODER.depth - 2}`) tokens = value;
+    const whole = vitForward(ENCODER, parameters, normalised, (layer, value) => {
+      if (layer === "norm") tokens = value;
       return value;
     });
     const count = images.shape[0];
@@ -156,13 +173,18 @@ async function train({ train: learned, valid }, { mean, std }) {
       tf.add(tf.matMul(x, parameters[`${name}.weight`], false, true), parameters[`${name}.bias`]);
     return { patches: linear(patches, "patches"), whole: linear(whole, "whole") };
   };
-  // Binary cross-entropy of a share: softplus(z) - z t.
-  const loss = (z, t) => tf.mean(tf.mul(tf.sub(tf.softplus(z), tf.mul(z, t)), tf.tensor1d(weights)));
+  // Of a patch, binary cross-entropy of a share: softplus(z) - z t.
+  const ofPatches = (z, t) => tf.mean(tf.mul(tf.sub(tf.softplus(z), tf.mul(z, t)), tf.tensor1d(weights)));
+  // Of an image, squared error: the best guess of a sum is the sum of the best guesses, so patches can add up to it.
+  const ofImage = (z, area) => {
+    const standard = tf.div(tf.sub(area, tf.tensor1d(areas)), tf.tensor1d(spread));
+    return tf.mean(tf.square(tf.sub(z, standard)));
+  };
   const step = (inputs, state) => {
     const { value, grads } = tf.valueAndGrads((...live) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, live[i]]));
       const { patches, whole } = predict(parameters, inputs.images);
-      return tf.add(loss(patches, inputs.shares), loss(whole, inputs.areas));
+      return tf.add(ofPatches(patches, inputs.shares), ofImage(whole, inputs.areas));
     })(names.map((name) => state[name]));
     const factor = clipFactor(
       grads.map(squaredNorm).reduce((a, b) => tf.add(a, b)),
@@ -202,10 +224,13 @@ async function train({ train: learned, valid }, { mean, std }) {
     },
     state: { ...initial, ...adamWState(initial) },
   });
-  const rng = new Rng(SEED).split("order");
-  let taken = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
+  const kept = values.state && existsSync(values.state) ? deserialize(readFileSync(values.state)) : undefined;
+  if (kept) await program.writeState(kept.state);
+  let taken = kept?.taken ?? 0;
+  for (let epoch = kept?.epoch ?? 0; epoch < epochs; epoch++) {
+    if (epoch === Number(values.until)) return undefined;
     const started = performance.now();
+    const rng = new Rng(SEED).split(`epoch ${epoch}`);
     const order = shuffled(learned, rng);
     const rate = cosine(epoch, { start: RATE, minimum: 1e-6, epochs, warmup: 1 });
     let total = 0;
@@ -216,6 +241,8 @@ async function train({ train: learned, valid }, { mean, std }) {
       total += value.data[0];
       batches++;
     }
+    if (values.state)
+      await writeFile(values.state, serialize({ epoch: epoch + 1, taken, state: await program.readState() }));
     console.log(
       `epoch ${epoch + 1}/${epochs}: loss ${(total / batches).toFixed(4)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
     );
@@ -223,7 +250,7 @@ async function train({ train: learned, valid }, { mean, std }) {
   const trained = await program.readState(names);
   await program.dispose();
   await report(predict, trained, valid);
-  return Object.fromEntries(Object.keys(vitParameters(config)).map((name) => [name, trained[name]]));
+  return Object.fromEntries(Object.keys(vitParameters(ENCODER)).map((name) => [name, trained[name]]));
 }
 
 /** A batch, each image under a symmetry of the square of its own. Patch shares are patch-major: [patches * batch, bits]. */
@@ -264,7 +291,7 @@ async function report(predict, trained, valid) {
     inputs: { images: { shape: [BATCH, SIDE, SIDE, 3] } },
     state: trained,
   });
-  const scores = { patches: BITS.map(() => []), whole: BITS.map(() => []) };
+  const scores = { patches: BITS.map(() => []), whole: BITS.map(() => []), areas: BITS.map(() => []) };
   for (let from = 0; from < valid.length; from += BATCH) {
     const members = valid.slice(from, from + BATCH);
     const images = new Float32Array(BATCH * SIDE * SIDE * 3);
@@ -272,7 +299,9 @@ async function report(predict, trained, valid) {
     const out = await program.run({ images });
     for (const [m, member] of members.entries())
       for (const bit of BITS.keys()) {
-        scores.whole[bit].push([out.whole.data[m * BITS.length + bit], member.areas[bit] > 0.003]);
+        const said = out.whole.data[m * BITS.length + bit];
+        scores.whole[bit].push([said, member.areas[bit] > 0.003]);
+        scores.areas[bit].push([said, member.areas[bit]]);
         for (let patch = 0; patch < PATCHES; patch++)
           scores.patches[bit].push([
             out.patches.data[(patch * BATCH + m) * BITS.length + bit],
@@ -282,10 +311,22 @@ async function report(predict, trained, valid) {
   }
   await program.dispose();
   console.log(
-    `on ${valid.length} images of patients kept apart (${names.length} tensors), AUC of a patch and of an image:`,
+    `on ${valid.length} images of patients kept apart (${names.length} tensors): AUC of a patch and of an image, correlation with the area`,
   );
   for (const [bit, [name]] of BITS.entries())
-    console.log(`  ${name.padEnd(8)} ${auc(scores.patches[bit])}  ${auc(scores.whole[bit])}`);
+    console.log(
+      `  ${name.padEnd(8)} ${auc(scores.patches[bit])}  ${auc(scores.whole[bit])}  ${correlation(scores.areas[bit])}`,
+    );
+}
+
+function correlation(pairs) {
+  const centred = [0, 1].map((side) => {
+    const mean = pairs.reduce((sum, pair) => sum + pair[side], 0) / pairs.length;
+    return pairs.map((pair) => pair[side] - mean);
+  });
+  const product = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+  const [a, b] = centred;
+  return (product(a, b) / Math.sqrt(product(a, a) * product(b, b))).toFixed(3);
 }
 
 function auc(pairs) {
@@ -323,6 +364,7 @@ async function write(file, tensors) {
       format: "pt",
       name: "phantom-tiny",
       description: `trained on masks of ${values.patients} synthetic ${PHANTOM_GENERATOR} patients; not a pathology encoder`,
+      [ENCODER_KEY]: JSON.stringify(ENCODER),
     },
   };
   const parts = [];

@@ -15,7 +15,8 @@ describe("phantom-tiny", () => {
       patch: 16,
       width: 96,
       depth: 4,
-      heads: 2,
+      heads: 3,
+      pooling: "mean",
     });
     expect(Object.keys(checkpoint.tensors).sort()).toEqual(Object.keys(vitParameters(encoder)).sort());
     for (const { data } of Object.values(checkpoint.tensors))
