@@ -33,9 +33,8 @@ export interface PhantomSettings {
 
 /**
  * - `easy`: stronger signs, always shown, few look-alikes, nearly one stain. For first lessons.
- * - `default`: learnable, not trivial. A linear probe on frozen `phantom-tiny` with 96 patients to learn from: AUC 0.79 TD,
- *   0.76 TI, 0.84 PI, 0.71 CE, 0.65 REC, 0.63 LNM, the last through the other labels alone: buds are too small for images of
- *   192 px (intervals and conditions in README.md beside this file).
+ * - `default`: learnable, not trivial. A linear probe on frozen `phantom-tiny` with 96 patients to learn from: AUC 0.85 TD,
+ *   0.93 TI, 0.92 PI, 0.85 CE, 0.85 REC, 0.72 LNM (intervals and conditions in README.md beside this file).
  * - `hard`: weaker signs, one in five positives shows nothing, many look-alikes, exaggerated stain variation.
  */
 export const PHANTOM_PRESETS = {
