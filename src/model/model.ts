@@ -29,8 +29,11 @@ import { type EncoderName, featureWidth, type ImageSize, type ViTConfig, vitConf
 export interface View {
   readonly site: string;
   readonly magnification: string;
-  /** A part of the photograph at its full resolution, as large as the model's input; absent: all of it, resized. */
-  readonly tile?: readonly [row: number, column: number];
+  /**
+   * At full resolution, a part of the photograph as large as the model's input; `whole`: all of it, but for rows and columns
+   * at its end that fill no patch. Absent: all of it, resized.
+   */
+  readonly tile?: readonly [row: number, column: number] | "whole";
 }
 
 /** A question a model answers: its classes, in label order. */

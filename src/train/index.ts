@@ -63,5 +63,5 @@ export {
   encodeTargets,
   type TargetOptions,
 } from "./targets";
-export { type TileOptions, tileViews } from "./tiles";
+export { type TileOptions, tileViews, type WholeOptions, wholePhotographs } from "./tiles";
 export { TRAINING_MODES, type TrainingMode } from "./tuning";

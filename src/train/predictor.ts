@@ -18,7 +18,7 @@ import {
   type Parameters,
   tokenCount,
 } from "../model";
-import { chainForward, prefersChain } from "./chain-step";
+import { chainForward, imagesTogether, prefersChain } from "./chain-step";
 import type { TrainingPatient } from "./cohort";
 import { MASK_INPUT, maskInput, maskValues } from "./missing-images";
 import type { PixelSource } from "./pixels";
@@ -151,36 +151,51 @@ export async function encodePatients(
   const encoder = Object.fromEntries(
     Object.entries(model.parameters).filter(([name]) => name.startsWith("encoder.")),
   );
-  const program = await openEncoder(spec, encoder, options);
+  const { program, images } = await openEncoder(spec, encoder, options);
+  const [height, width] = spec.encoder.imageSize;
+  const length = images * height * width * 3;
   try {
     for (const [i, patient] of patients.entries()) {
-      const { features } = await program.run({ images: new Float32Array(await pixels.read(patient)) });
-      await options.onPatient(patient.id, features!.data as Float32Array, i + 1);
+      const seen = await pixels.read(patient);
+      const found = new Float32Array(spec.views.length * spec.encoder.width);
+      for (let from = 0, to = 0; from < seen.length; from += length, to += images * spec.encoder.width) {
+        const { features } = await program.run({
+          images: new Float32Array(seen.subarray(from, from + length)),
+        });
+        found.set(features!.data as Float32Array, to);
+      }
+      await options.onPatient(patient.id, found, i + 1);
     }
   } finally {
     await program.dispose();
   }
 }
 
-/** The encoder on the images of one patient; output `features`. */
+/** The encoder on some images of a patient, a divisor of all of them; output `features`. Large images come one by one. */
 async function openEncoder(
   spec: ModelSpec,
   parameters: Parameters,
   { device, signal }: PredictorOptions,
-): Promise<Program> {
+): Promise<{ program: Program; images: number }> {
   const { device: chosen } = await selectDevice(device);
   const where = { name: "encode", ...(signal ? { signal } : {}) };
+  const all = spec.views.length;
   if (chosen !== "eager" && prefersChain(spec, 1)) {
+    const images = imagesTogether(spec, all);
+    const some = { ...spec, views: spec.views.slice(0, images) };
+    const { chain, items, inputs } = chainForward(some, parameters);
     const outputs = (_: unknown, features: tf.Tensor) => ({ features });
-    return compileChain({ ...chainForward(spec, parameters), outputs }, { device: chosen, ...where });
+    const forward = { chain, items, inputs: { images: inputs.images! }, parameters, outputs };
+    return { program: await compileChain(forward, { device: chosen, ...where }), images };
   }
-  return compile(
+  const program = await compile(
     (inputs, state) => ({
       outputs: { features: encodeImages(spec, state, normalise(inputs.images!, spec.normalisation)) },
     }),
     { inputs: sourceInput(spec, "images", 1), state: parameters },
     { device: chosen, ...where },
   );
+  return { program, images: all };
 }
 
 /** Class probabilities of a row of logits: a softmax that cannot overflow. */

@@ -17,7 +17,7 @@ import type { TrainingCohort, TrainingPatient } from "./cohort";
 import { sideBySide } from "./linear-probe";
 import { type FitOptions, type FitSettings, TRAINING_PRESETS } from "./options";
 import { PixelSource } from "./pixels";
-import { pixelStatistics } from "./statistics";
+import { meanOfPatients, type PatientStatistics, patientStatistics } from "./statistics";
 
 /** A model, and the pixels of the patients it was made ready for. */
 export interface StartingModel {
@@ -112,6 +112,8 @@ async function withStatistics(
   train: readonly TrainingPatient[],
   pixels: PixelSource,
 ): Promise<Model> {
-  const values = await Promise.all(train.map((patient) => pixels.read(patient)));
-  return { ...model, spec: { ...model.spec, normalisation: pixelStatistics(values) } };
+  // One patient after the other: whole photographs of all of them would not fit in memory.
+  const found: PatientStatistics[] = [];
+  for (const patient of train) found.push(patientStatistics(await pixels.read(patient)));
+  return { ...model, spec: { ...model.spec, normalisation: meanOfPatients(found) } };
 }

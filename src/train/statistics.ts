@@ -13,26 +13,45 @@ const LEAST_DEVIATION = 1;
  * train.pixelStatistics([[10, 0, 7, 20, 0, 9]]); // { mean: [15, 0, 8], std: [5, 1, 1] }
  */
 export function pixelStatistics(patients: Iterable<ArrayLike<number>>): Normalisation {
-  const mean: [number, number, number] = [0, 0, 0];
-  const std: [number, number, number] = [0, 0, 0];
-  let count = 0;
-  for (const pixels of patients) {
-    count++;
-    for (const channel of [0, 1, 2] as const) {
-      const { m, s } = channelStatistics(pixels, channel);
-      mean[channel] += m;
-      std[channel] += s;
-    }
-  }
-  const average = (sum: number) => sum / Math.max(1, count);
-  const deviation = (sum: number) => Math.max(LEAST_DEVIATION, average(sum));
-  return {
-    mean: [average(mean[0]), average(mean[1]), average(mean[2])],
-    std: [deviation(std[0]), deviation(std[1]), deviation(std[2])],
-  };
+  return meanOfPatients(Array.from(patients, patientStatistics));
 }
 
-function channelStatistics(pixels: ArrayLike<number>, channel: number): { m: number; s: number } {
+/** What `meanOfPatients` needs of a patient: for each channel. */
+export interface PatientStatistics {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** Mean and standard deviation of each channel over all pixels of one patient. */
+export function patientStatistics(pixels: ArrayLike<number>): PatientStatistics {
+  const channels = [0, 1, 2].map((channel) => channelStatistics(pixels, channel)) as [
+    Channel,
+    Channel,
+    Channel,
+  ];
+  const [red, green, blue] = channels;
+  return { mean: [red.m, green.m, blue.m], std: [red.s, green.s, blue.s] };
+}
+
+/** The mean over patients, as `pixelStatistics` gives it. */
+export function meanOfPatients(patients: readonly PatientStatistics[]): Normalisation {
+  const average = (value: (patient: PatientStatistics) => number) =>
+    patients.reduce((sum, patient) => sum + value(patient), 0) / Math.max(1, patients.length);
+  const mean = (channel: 0 | 1 | 2) => average((patient) => patient.mean[channel]);
+  const std = (channel: 0 | 1 | 2) =>
+    Math.max(
+      LEAST_DEVIATION,
+      average((patient) => patient.std[channel]),
+    );
+  return { mean: [mean(0), mean(1), mean(2)], std: [std(0), std(1), std(2)] };
+}
+
+interface Channel {
+  readonly m: number;
+  readonly s: number;
+}
+
+function channelStatistics(pixels: ArrayLike<number>, channel: number): Channel {
   const n = pixels.length / 3;
   let sum = 0;
   let squares = 0;

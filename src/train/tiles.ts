@@ -1,6 +1,6 @@
 /**
- * Photographs at full resolution, cut into tiles of the model's input size: as the study computes frozen features of
- * its 2592 x 1944 photographs, 24 tiles of 512 pixels each, what lies outside filled with zeros.
+ * Photographs at full resolution, as the study computes frozen features of its 2592 x 1944 photographs: cut into 24 tiles of
+ * 512 pixels, what lies outside filled with zeros; or whole, as one grid of 121 x 162 patches, the last 8 rows left out.
  */
 import { invalidArgument, OsccError } from "../core/errors";
 import type { ModelSpec, View, ViewImage, ViewPixels } from "../model";
@@ -24,9 +24,7 @@ export interface TileOptions {
  */
 export function tileViews(views: readonly View[], options: TileOptions = {}): View[] {
   const { size = 512, width = 2592, height = 1944 } = options;
-  for (const [name, pixels] of Object.entries({ size, width, height }))
-    if (!(Number.isInteger(pixels) && pixels >= 1))
-      throw invalidArgument(name, pixels, "a whole number of pixels from 1");
+  checkPixels({ size, width, height });
   const [rows, columns] = [Math.ceil(height / size), Math.ceil(width / size)];
   return views.flatMap(({ site, magnification }) =>
     Array.from({ length: rows * columns }, (_, i) => ({
@@ -37,9 +35,55 @@ export function tileViews(views: readonly View[], options: TileOptions = {}): Vi
   );
 }
 
+/** The size of the photographs, and of a patch, in pixels. */
+export interface WholeOptions {
+  /** Side of the encoder's patch, default 16. */
+  readonly patch?: number;
+  /** Of the photographs, default 2592 x 1944, the study's. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/**
+ * Options for `features` that show an encoder whole photographs at full resolution: each as one grid of patches, rows and
+ * columns at its end that fill no patch left out. Positions are resized to that grid, see `positions`.
+ *
+ * Attention between all patches costs as the square of their number: a ViT-S/16 computes 7.3 TFLOP for a photograph of the
+ * study, 1.4 for its 24 tiles. Its attention weights, 9 GB a block, are never there as a whole.
+ *
+ * @throws InvalidArgument  for a size that is no whole number from 1, or a photograph smaller than a patch
+ * @example
+ * const table = await train.features(cohort, { ...train.wholePhotographs(cohort.views), encoder: "vit-s/16" });
+ */
+export function wholePhotographs(
+  views: readonly View[],
+  options: WholeOptions = {},
+): { views: View[]; imageSize: readonly [height: number, width: number] } {
+  const { patch = 16, width = 2592, height = 1944 } = options;
+  checkPixels({ patch, width, height });
+  if (Math.min(width, height) < patch)
+    throw invalidArgument(
+      "patch",
+      patch,
+      `at most ${Math.min(width, height)}, the shorter side of the photographs`,
+    );
+  const whole = (side: number) => Math.floor(side / patch) * patch;
+  return {
+    views: views.map(({ site, magnification }) => ({ site, magnification, tile: "whole" as const })),
+    imageSize: [whole(height), whole(width)],
+  };
+}
+
+function checkPixels(sizes: Readonly<Record<string, number>>): void {
+  for (const [name, pixels] of Object.entries(sizes))
+    if (!(Number.isInteger(pixels) && pixels >= 1))
+      throw invalidArgument(name, pixels, "a whole number of pixels from 1");
+}
+
 /** Tiles of the images of one patient, [views, h, w, 3], 0-255. An image whose tiles follow each other is read once. */
 export async function decodeTiles(spec: ModelSpec, images: readonly ViewImage[]): Promise<Uint8Array> {
-  const [height, width] = spec.encoder.imageSize;
+  const { imageSize, patch } = spec.encoder;
+  const [height, width] = imageSize;
   const length = height * width * 3;
   const out = new Uint8Array(images.length * length);
   let before: View | undefined;
@@ -50,10 +94,32 @@ export async function decodeTiles(spec: ModelSpec, images: readonly ViewImage[])
       pixels = await images[i]!.load();
     before = view;
     const to = out.subarray(i * length, (i + 1) * length);
-    if (tile) copyTile(pixels, tile, [height, width], to);
+    if (tile === "whole") copyWhole(pixels, imageSize, patch, to);
+    else if (tile) copyTile(pixels, tile, imageSize, to);
     else to.set((await pixels.resize(width, height, { fit: spec.imageFit })).data);
   }
   return out;
+}
+
+/** Copy an image but for what fills no patch at its right and lower end. */
+function copyWhole(
+  image: ViewPixels,
+  [height, width]: readonly [number, number],
+  patch: number,
+  to: Uint8Array,
+): void {
+  const fits = (pixels: number, wanted: number) => Math.floor(pixels / patch) * patch === wanted;
+  if (!fits(image.height, height) || !fits(image.width, width))
+    throw new OsccError(
+      "ShapeMismatch",
+      [
+        `an image of ${image.width} x ${image.height} pixels is not of the size that the model sees whole.`,
+        `Expected ${width} to ${width + patch - 1} x ${height} to ${height + patch - 1} pixels.`,
+        "Give the size of your photographs: train.wholePhotographs(cohort.views, { width, height, patch }).",
+      ],
+      { expected: [height, width], found: [image.height, image.width] },
+    );
+  copyTile(image, [0, 0], [height, width], to);
 }
 
 /** Copy the part of an image that lies in a tile; the rest of the tile stays zero. */

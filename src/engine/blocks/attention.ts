@@ -12,7 +12,14 @@ import { linear } from "./linear";
 import { axes, expectShape } from "./rows";
 
 /**
- * Scaled dot-product attention of many heads.
+ * Attention weights that are computed at one time, at most: 128 MiB of them. A photograph of 2592 x 1944 pixels in patches
+ * of 16 has 19,603 tokens, and six heads would take 9 GiB of weights at once.
+ */
+const MOST_SCORES = 2 ** 25;
+
+/**
+ * Scaled dot-product attention of many heads. Of long sequences some queries at a time: each of them sees all keys, so the
+ * result is the same, and the weights are never there as a whole.
  *
  * @param q      queries `[M, B, D]`
  * @param k      keys `[N, B, D]`
@@ -20,6 +27,7 @@ import { axes, expectShape } from "./rows";
  * @param heads  how many; a divisor of `D`
  * @param bias   added to the scores before the softmax, `[B, 1, 1, N]`: 0 for a key that is read, a large negative
  *               number for one that is not. No gradient flows into it. Default none
+ * @param mostScores  attention weights at one time, of all sequences and heads, default 2^25 (128 MiB)
  * @returns      `[M, B, D]`, the heads side by side
  */
 export function attention(
@@ -28,6 +36,7 @@ export function attention(
   v: tf.Tensor,
   heads: number,
   bias?: tf.Tensor,
+  mostScores: number = MOST_SCORES,
 ): tf.Tensor {
   const [queries, batch, width] = q.shape as [number, number, number];
   const tokens = k.shape[0]!;
@@ -37,6 +46,28 @@ export function attention(
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
     throw invalidArgument("heads", heads, `a divisor of the width ${width}`);
 
+  const together = Math.max(1, Math.floor(mostScores / (batch * heads * tokens)));
+  if (queries <= together) return attentionAtOnce([q, k, v], heads, bias);
+  const parts = alike(queries, Math.ceil(queries / together));
+  return tf.concat(
+    tf.split(q, parts, 0).map((part) => attentionAtOnce([part, k, v], heads, bias)),
+    0,
+  );
+}
+
+/** So many parts of a whole, as alike as can be. */
+function alike(whole: number, parts: number): number[] {
+  const end = (part: number) => Math.floor((part * whole) / parts);
+  return Array.from({ length: parts }, (_, i) => end(i + 1) - end(i));
+}
+
+function attentionAtOnce(
+  [q, k, v]: readonly [tf.Tensor, tf.Tensor, tf.Tensor],
+  heads: number,
+  bias: tf.Tensor | undefined,
+): tf.Tensor {
+  const [queries, batch, width] = q.shape as [number, number, number];
+  const tokens = k.shape[0]!;
   const scale = 1 / Math.sqrt(width / heads);
   const split = (x: tf.Tensor) => tf.reshape(x, [x.shape[0]!, batch, heads, width / heads]); // [N, B, H, d]
   const join = (x: tf.Tensor, n: number) => tf.reshape(tf.transpose(x, SEQUENCE_FIRST), [n, batch, width]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isOsccError } from "../../../src/core/errors";
 import {
   attention,
+  compile,
   gelu,
   layerNorm,
   linear,
@@ -75,6 +76,40 @@ describe("blocks equal their definition", () => {
       );
       expect(difference(tf.reshape(found, [5, 4]), expected)).toBeLessThan(1e-6);
     });
+  });
+
+  it("attention of some queries at a time equals that of all at once, with its gradients", async () => {
+    // A rectangle of 3 x 5 patches and a class token, two images, two heads: 5 queries at a time, and 1.
+    const shapes = { q: [16, 2, 4], k: [16, 2, 4], v: [16, 2, 4], dy: [16, 2, 4] };
+    const values = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, r(name, shape, -2, 2).dataSync() as Float32Array]),
+    );
+    const bias = Array.from({ length: 32 }, (_, i) => (i % 7 === 3 ? -1e9 : 0));
+    const run = async (mostScores: number, device: "eager" | "cpu") => {
+      const program = await compile(
+        ({ q, k, v, dy }) => {
+          const masked = tf.tensor4d(bias, [2, 1, 1, 16]);
+          const attend = (...[q, k, v]: tf.Tensor[]) => attention(q!, k!, v!, 2, masked, mostScores);
+          const { value, grads } = tf.valueAndGrads(attend)([q!, k!, v!], dy!);
+          return { outputs: { value, dq: grads[0]!, dk: grads[1]!, dv: grads[2]! } };
+        },
+        { inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape }])) },
+        { device },
+      );
+      const outputs = await program.run(values);
+      await program.dispose();
+      return outputs;
+    };
+    const whole = await run(Number.POSITIVE_INFINITY, "eager");
+    for (const device of ["eager", "cpu"] as const)
+      for (const mostScores of [5 * 2 * 2 * 16, 1]) {
+        const parts = await run(mostScores, device);
+        for (const [name, { data }] of Object.entries(whole)) {
+          const found = parts[name]!.data;
+          const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - found[i]!)));
+          expect(worst, `${name}, ${mostScores} scores, ${device}`).toBeLessThan(2e-6);
+        }
+      }
   });
 
   it("selfAttention keeps images and heads apart, and `queries` cuts the result only", () => {

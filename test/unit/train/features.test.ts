@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileContent } from "../../../src/core/content";
 import { auc, defined } from "../../../src/evaluate";
-import { modelSpec, type ViewImage } from "../../../src/model";
+import { modelSpec, patchGrid, tokenCount, type ViewImage, vitConfig } from "../../../src/model";
 import {
   type EpochRecord,
   type FeatureOptions,
@@ -14,6 +14,7 @@ import {
   features,
   fit,
   tileViews,
+  wholePhotographs,
 } from "../../../src/train";
 import { decodeTiles } from "../../../src/train/tiles";
 import { TOY_ENCODER, TOY_SIZE, TOY_VIEWS, type ToyTask, toyCohort } from "./toy-cohort";
@@ -198,6 +199,45 @@ describe("tiles", () => {
         views.map(() => small),
       ),
     ).rejects.toThrow(/8 x 8 pixels has no tile in row 0, column 1[\s\S]*tileViews/);
+  });
+
+  test("whole photographs: the study's as 121 x 162 patches, the last 8 rows left out", () => {
+    const whole = wholePhotographs([{ site: "core", magnification: "x200" }]);
+    expect(whole.views).toEqual([{ site: "core", magnification: "x200", tile: "whole" }]);
+    const encoder = vitConfig("vit-s/16", { imageSize: whole.imageSize });
+    expect(patchGrid(encoder)).toEqual([121, 162]);
+    expect(tokenCount(encoder)).toBe(19_603);
+    expect(() => wholePhotographs(views, { patch: 16, width: 12, height: 40 })).toThrow(
+      /patch is 16; expected at most 12/,
+    );
+  });
+
+  test("whole photographs keep their pixels where they are, but for an end that fills no patch", async () => {
+    const whole = wholePhotographs([{ site: "core", magnification: "x200" }], {
+      patch: 4,
+      width: 20,
+      height: 10,
+    });
+    const cut = modelSpec({
+      encoder: { ...TOY_ENCODER, imageSize: whole.imageSize },
+      tasks: { SIGN: { title: "sign", classes: ["no", "yes"] } },
+      views: whole.views,
+    });
+    const { data } = await photograph.load();
+    expect(await decodeTiles(cut, [photograph])).toEqual(data.subarray(0, 8 * 20 * 3));
+    const wider: ViewImage = { load: async () => ({ ...(await photograph.load()), width: 25, height: 8 }) };
+    await expect(decodeTiles(cut, [wider])).rejects.toThrow(
+      /25 x 8 pixels is not of the size[\s\S]*20 to 23 x 8 to 11[\s\S]*wholePhotographs/,
+    );
+  });
+
+  test("a model of whole photographs gives the features of their pixels, image by image", async () => {
+    const cohort = toyCohort({ patients: 4 });
+    const whole = wholePhotographs(TOY_VIEWS, { patch: 4, width: TOY_SIZE, height: TOY_SIZE });
+    const resized = await features(cohort, ENCODER);
+    const table = await features(cohort, { ...ENCODER, ...whole });
+    // Photographs of the model's own size: to resize them is to leave them as they are.
+    for (const id of table.patients) expect(table.of(id)).toEqual(resized.of(id));
   });
 
   test("a model of tiles trains and predicts", async () => {
