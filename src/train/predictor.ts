@@ -10,6 +10,7 @@ import {
 } from "../engine";
 import {
   encodeImages,
+  featureWidth,
   forward,
   forwardFeatures,
   type Model,
@@ -157,12 +158,12 @@ export async function encodePatients(
   try {
     for (const [i, patient] of patients.entries()) {
       const seen = await pixels.read(patient);
-      const found = new Float32Array(spec.views.length * spec.encoder.width);
-      for (let from = 0, to = 0; from < seen.length; from += length, to += images * spec.encoder.width) {
-        const { features } = await program.run({
-          images: new Float32Array(seen.subarray(from, from + length)),
-        });
+      const found = new Float32Array(spec.views.length * featureWidth(spec.encoder));
+      for (let from = 0, to = 0; from < seen.length; from += length) {
+        const images = new Float32Array(seen.subarray(from, from + length));
+        const { features } = await program.run({ images });
         found.set(features!.data as Float32Array, to);
+        to += features!.data.length;
       }
       await options.onPatient(patient.id, found, i + 1);
     }

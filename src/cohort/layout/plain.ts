@@ -136,7 +136,7 @@ function checkColumns(
   const extra = table.header.filter((column) => !used.has(column));
   if (extra.length > 0)
     problems.warn(
-      `${declared.manifest} has ${plural(extra.length, "column")} that are not read: ${listed(extra)}`,
+      `${declared.manifest} has ${plural(extra.length, "column that is", "columns that are")} not read: ${listed(extra)}`,
     );
   return columns;
 }

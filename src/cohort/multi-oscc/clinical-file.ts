@@ -67,7 +67,9 @@ function findColumns(header: readonly string[], name: string, problems: Problems
   const used = new Set(columns.values());
   const extra = header.filter((column, i) => !used.has(i) && !/^(pid|patient)$/i.test(column));
   if (extra.length > 0)
-    problems.warn(`${name} has ${plural(extra.length, "column")} that are not read: ${listed(extra)}`);
+    problems.warn(
+      `${name} has ${plural(extra.length, "column that is", "columns that are")} not read: ${listed(extra)}`,
+    );
   return columns;
 }
 

@@ -3,13 +3,14 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { isOsccError } from "../../../src/core/errors";
 import { Rng } from "../../../src/core/random";
-import { tf, toTensor } from "../../../src/engine";
+import { compile, tf, toTensor } from "../../../src/engine";
 import {
   countParameters,
   createModel,
   featureWidth,
   initialise,
   type Parameters,
+  tokenCount,
   VIT_PRESETS,
   type ViTConfig,
   vitConfig,
@@ -59,22 +60,34 @@ const WIDE = vitConfig({ imageSize: [8, 20], patch: 4, width: 8, depth: 3, heads
 const ONE_BLOCK = vitConfig({ imageSize: [6, 4], patch: 2, width: 4, depth: 1, heads: 1, mlpRatio: 1 });
 
 describe("ViT forward", () => {
-  test.each([
-    ["square, two blocks", SQUARE],
-    ["rectangular, three blocks", WIDE],
-    ["one block, one head", ONE_BLOCK],
-    ["the mean of the patches", vitConfig({ ...WIDE, pooling: "mean" })],
-    ["class token and mean", vitConfig({ ...SQUARE, pooling: "class+mean" })],
-  ])("equals a ViT in plain arrays within 1e-4: %s", (_, config) => {
-    const parameters = livelyParameters(config);
-    const images = ["a", "b", "c"].map((seed) => randomImage(...config.imageSize, seed));
-    const before = tf.memory().numTensors;
-    const found = features(config, parameters, images);
-    expect(tf.memory().numTensors).toBe(before);
-    images.forEach((image, i) => {
-      referenceFeature(config, parameters, image).forEach((value, d) => {
-        expect(Math.abs(found[i]![d]! - value)).toBeLessThan(1e-4);
-      });
+  test("of a rectangle whose attention is computed in parts equals that with its weights as a whole", async () => {
+    const long = vitConfig({ imageSize: [104, 160], patch: 2, width: 8, depth: 2, heads: 2, mlpRatio: 1 });
+    expect(2 * tokenCount(long) ** 2).toBeGreaterThan(2 ** 25); // more weights than are computed at one time
+    const seen: number[][] = [];
+    // To look at the weights is to have them as a whole.
+    const watch = Object.assign(
+      (layer: string, value: tf.Tensor) => {
+        if (layer.endsWith("weights")) seen.push(value.shape);
+        return value;
+      },
+      { attention: true },
+    );
+    const program = await compile(
+      ({ images }, live) => ({
+        outputs: {
+          parts: vitForward(long, live, images!),
+          whole: vitForward(long, live, images!, watch),
+        },
+      }),
+      { inputs: { images: { shape: [1, 104, 160, 3] } }, state: livelyParameters(long) },
+      { device: "cpu" },
+    );
+    const images = Float32Array.from(randomImage(104, 160, "long").flat(2));
+    const { parts, whole } = await program.run({ images });
+    await program.dispose();
+    expect(seen[0]).toEqual([1, 2, tokenCount(long), tokenCount(long)]);
+    Array.from(parts!.data).forEach((value, i) => {
+      expect(value).toBeCloseTo(whole!.data[i]!, 4);
     });
   });
 
