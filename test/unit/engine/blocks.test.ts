@@ -105,7 +105,7 @@ describe("blocks equal their definition", () => {
       for (const mostScores of [5 * 2 * 2 * 16, 1]) {
         const parts = await run(mostScores, device);
         for (const [name, { data }] of Object.entries(whole)) {
-          const found = parts[name]!.data;
+          const found = parts[name as keyof typeof whole].data;
           const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - found[i]!)));
           expect(worst, `${name}, ${mostScores} scores, ${device}`).toBeLessThan(2e-6);
         }

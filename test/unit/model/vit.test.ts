@@ -91,6 +91,25 @@ describe("ViT forward", () => {
     });
   });
 
+  test.each([
+    ["square, two blocks", SQUARE],
+    ["rectangular, three blocks", WIDE],
+    ["one block, one head", ONE_BLOCK],
+    ["the mean of the patches", vitConfig({ ...WIDE, pooling: "mean" })],
+    ["class token and mean", vitConfig({ ...SQUARE, pooling: "class+mean" })],
+  ])("equals a ViT in plain arrays within 1e-4: %s", (_, config) => {
+    const parameters = livelyParameters(config);
+    const images = ["a", "b", "c"].map((seed) => randomImage(...config.imageSize, seed));
+    const before = tf.memory().numTensors;
+    const found = features(config, parameters, images);
+    expect(tf.memory().numTensors).toBe(before);
+    images.forEach((image, i) => {
+      referenceFeature(config, parameters, image).forEach((value, d) => {
+        expect(Math.abs(found[i]![d]! - value)).toBeLessThan(1e-4);
+      });
+    });
+  });
+
   test("an image's feature does not depend on the other images of the batch", () => {
     const parameters = livelyParameters(SQUARE);
     const [a, b] = [randomImage(8, 8, "a"), randomImage(8, 8, "b")];
