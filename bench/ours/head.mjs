@@ -45,7 +45,7 @@ export default async function open({ samples, images, width, batch }) {
   const features = Float32Array.from({ length: samples * images * width }, () => rng.normal());
   const steps = Math.ceil(samples / batch);
   let t = 0;
-  const step = async (index) => {
+  const prepared = (index) => {
     const taken = Math.min(batch, samples - index * batch);
     const x = new Float32Array(batch * images * width);
     x.set(features.subarray(index * batch * images * width, (index * batch + taken) * images * width));
@@ -53,7 +53,7 @@ export default async function open({ samples, images, width, batch }) {
     const mask = Float32Array.from({ length: batch * dropoutWidth(model.spec) }, () =>
       rng.chance(0.5) ? 0 : 2,
     );
-    return program.run({
+    return {
       features: x,
       [oneHotInput(TASK)]: oneHot,
       [weightInput(TASK)]: Float32Array.from({ length: batch }, (_, i) => (i < taken ? 1 / taken : 0)),
@@ -61,11 +61,17 @@ export default async function open({ samples, images, width, batch }) {
       encoderRate: 0,
       rate: 1e-4,
       ...adamWCorrections(++t),
-    });
+    };
   };
   return {
+    // As `fit` does: the next inputs are prepared while the engine works on the present ones.
     run: async () => {
-      for (let index = 0; index < steps; index++) await step(index);
+      let waiting = prepared(0);
+      for (let index = 0; index < steps; index++) {
+        const running = program.run(waiting);
+        if (index + 1 < steps) waiting = prepared(index + 1);
+        await running;
+      }
     },
     close: () => program.dispose(),
     facts: () => ({ build: program.build, steps }),

@@ -38,7 +38,7 @@ export async function loadDevicePlan(
       outputs: names.filter((name) => isOnHost(fetches[name]!)).map(port),
       state: names
         .filter((name) => !isOnHost(fetches[name]!))
-        .map((name) => ({ ...port(name), next: name, inPlace: false, tiles: [] })),
+        .map((name) => ({ ...port(name), next: name, inPlace: false })),
     });
     keys.push(key);
     opened.set(key, session);

@@ -13,19 +13,31 @@ export interface WirePort {
 }
 
 export interface WireState extends WirePort {
-  /** The value's name after the step; absent when it does not change. */
+  /** The value's name after the step; absent when the graph does not change it. */
   readonly next: string | undefined;
   readonly inPlace: boolean;
-  /** Parts of it that enter and leave the graph by themselves; empty: it does so whole. */
-  readonly tiles: readonly WireTile[];
 }
 
-/** Some rows of a state: the values' names in the graph, and where its elements lie. */
-export interface WireTile {
-  readonly value: string;
-  readonly next: string;
-  readonly offset: number;
-  readonly shape: readonly number[];
+/** What the worker answers where there is no address space for the memory of kernels; the graph can do their work. */
+export const NO_KERNEL_MEMORY = "no address space for the memory of kernels";
+
+/** Updates of state that are computed once the graph has run (see updates/). Values are named as in the graph. */
+export interface WireUpdates {
+  /** Modules of WebAssembly. */
+  readonly kernels: readonly Uint8Array[];
+  /** What they work on: states, and outputs of the graph that are handed to them. */
+  readonly tensors: readonly {
+    readonly value: string;
+    readonly shape: readonly number[];
+    readonly handed: boolean;
+  }[];
+  /** In order: a kernel, its tensors, its numbers (scalars that go into the graph or come out), and elements of each tensor. */
+  readonly calls: readonly {
+    readonly kernel: number;
+    readonly tensors: readonly string[];
+    readonly numbers: readonly string[];
+    readonly length: number;
+  }[];
 }
 
 /** A program to hold ready: the graph, the names in it, and where it runs. */
@@ -42,6 +54,7 @@ export interface LoadRequest {
   readonly inputs: readonly WirePort[];
   readonly outputs: readonly WirePort[];
   readonly state: readonly WireState[];
+  readonly updates: WireUpdates;
   readonly values: Readonly<Record<string, TensorData>>;
 }
 

@@ -14,7 +14,14 @@ import {
   type NotFiniteValue,
   type Program,
 } from "./program";
-import type { PlanPlace, PlanRequest, RequestKind, Requests, SessionDevice } from "./protocol";
+import {
+  NO_KERNEL_MEMORY,
+  type PlanPlace,
+  type PlanRequest,
+  type RequestKind,
+  type Requests,
+  type SessionDevice,
+} from "./protocol";
 import { computeThreads, type Runner, runner } from "./runner";
 import type { HostTensor, TensorData, TensorSpec } from "./tensors";
 import type { Port, TracedFunction } from "./trace/trace";
@@ -35,19 +42,25 @@ export async function residentProgram(
 ): Promise<BareProgram> {
   const threads = computeThreads();
   const doing = { program: traced.name, device, ...withNeeded(traced) };
-  const loaded = await load("load", doing, () => ({
-    name: traced.name,
-    key: sessionKey(device, threads, traced.model),
-    model: traced.model,
-    fence: traced.fence,
-    device,
-    threads,
-    asItIs,
-    inputs: traced.inputs,
-    outputs: traced.outputs,
-    state: traced.state,
-    values: mapValues(initial, (tensor) => tensor.data.slice()),
-  }));
+  const loading = ({ model, state, updates }: Pick<TracedFunction, "model" | "state" | "updates">) =>
+    load("load", doing, () => ({
+      name: traced.name,
+      key: sessionKey(device, threads, model),
+      model,
+      fence: traced.fence,
+      device,
+      threads,
+      asItIs,
+      inputs: traced.inputs,
+      outputs: traced.outputs,
+      state,
+      updates,
+      values: mapValues(initial, (tensor) => tensor.data.slice()),
+    }));
+  const loaded = await loading(traced).catch((error: Error) => {
+    if (traced.inGraph && error.message === NO_KERNEL_MEMORY) return loading(traced.inGraph());
+    throw error;
+  });
   return handle(loaded, {
     ...traced,
     device,
@@ -149,6 +162,7 @@ async function load<K extends "load" | "loadPlan">(
     const { program } = await worker.request(kind, request, buffers);
     return { worker, program };
   } catch (error) {
+    if ((error as Error).message === NO_KERNEL_MEMORY) throw error;
     throw computeFailure({ ...doing, what: "loading" }, error);
   }
 }

@@ -13,8 +13,10 @@
 import * as ort from "onnxruntime-node";
 import { encodeModel } from "./onnx/encode";
 import { Graph } from "./onnx/graph";
-import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState, WireTile } from "./protocol";
+import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState } from "./protocol";
+import { releaseNow } from "./release";
 import type { DType, TensorData } from "./tensors";
+import { ResidentUpdates } from "./updates/resident";
 
 const FENCE_ERROR = /Non tensor type is temporarily not supported/;
 
@@ -87,14 +89,23 @@ export interface ResidentProgram {
   close(): Promise<void>;
 }
 
-export async function loadProgram(sessions: Sessions, request: LoadRequest): Promise<ResidentProgram> {
+export async function loadProgram(
+  sessions: Sessions,
+  { values, ...request }: LoadRequest,
+): Promise<ResidentProgram> {
+  const updates = request.updates.calls.length > 0 ? new ResidentUpdates(request.updates) : undefined;
   const session = await sessions.acquire(request);
+  const release = () => sessions.release(request.key);
   return request.device === "cpu"
-    ? new BufferedProgram(session, request, await sessions.fenceWorks(), () => sessions.release(request.key))
-    : new DeviceProgram(session, request, () => sessions.release(request.key));
+    ? new BufferedProgram(session, request, values, updates, await sessions.fenceWorks(), release)
+    : new DeviceProgram(session, request, values, release);
 }
 
-/** A program whose state lies in buffers of main memory. */
+/** A request without the first values of the state, which are not kept. */
+type Loaded = Omit<LoadRequest, "values">;
+type Values = LoadRequest["values"];
+
+/** A program whose state lies in buffers of main memory; some of it is updated by kernels once the graph has run. */
 class BufferedProgram implements ResidentProgram {
   /** Feeds and fetches of even and of odd steps. */
   private readonly feeds: [Tensors, Tensors] = [{}, {}];
@@ -106,16 +117,23 @@ class BufferedProgram implements ResidentProgram {
 
   constructor(
     private readonly session: ort.InferenceSession,
-    private readonly request: LoadRequest,
+    private readonly request: Loaded,
+    values: Values,
+    private readonly updates: ResidentUpdates | undefined,
     private readonly fenced: boolean,
     private readonly release: () => Promise<void>,
   ) {
     for (const step of [0, 1] as const) if (fenced) this.fetches[step][request.fence] = null;
-    for (const entry of request.state) this.placeState(entry, request.values[entry.name]!);
+    if (updates) this.placeUpdates(updates);
+    for (const entry of request.state) this.placeState(entry, values[entry.name]!);
+    if (updates) {
+      const copied = request.state.filter(({ value }) => updates.tensors.has(value));
+      releaseNow(copied.map(({ name }) => values[name]!));
+    }
     for (const output of request.outputs) {
       const buffer = emptyTensor(output);
       this.results[output.name] = buffer;
-      for (const step of [0, 1] as const) this.fetches[step][output.value] = buffer;
+      this.fetchInto(output.value, buffer);
     }
   }
 
@@ -133,8 +151,11 @@ class BufferedProgram implements ResidentProgram {
     for (const input of this.request.inputs) feeds[input.value] = tensorOf(input, inputs[input.name]!);
     try {
       await runFenced(this.session, feeds, this.fetches[step], this.fenced);
+      const given = { ...feeds, ...this.fetches[step] };
+      this.updates?.apply((value) => given[value]!.data[0] as number);
     } catch (error) {
-      if (this.request.state.some((entry) => entry.inPlace)) this.torn = (error as Error).message;
+      if (this.request.state.some(({ next, inPlace }) => next !== undefined && inPlace))
+        this.torn = (error as Error).message;
       throw error;
     }
     this.parity = step === 0 ? 1 : 0;
@@ -161,23 +182,31 @@ class BufferedProgram implements ResidentProgram {
     return this.request.state.find((entry) => entry.name === name)!;
   }
 
+  /** Where the graph writes what it hands to the updates. */
+  private placeUpdates({ tensors }: ResidentUpdates): void {
+    const { inputs, state, updates } = this.request;
+    for (const { value, shape, handed } of updates.tensors)
+      if (handed) this.fetchInto(value, tensorOf({ dtype: "float32", shape }, tensors.get(value)!));
+    const given = new Set([...inputs, ...state].map((port) => port.value));
+    for (const value of updates.calls.flatMap(({ numbers }) => numbers))
+      if (!given.has(value)) this.fetchInto(value, emptyTensor({ dtype: "float32", shape: [] }));
+  }
+
   private placeState(entry: WireState, initial: TensorData): void {
-    const first = tensorOf(entry, initial);
+    const updated = this.updates?.tensors.get(entry.value);
+    updated?.set(initial as Float32Array);
+    const first = tensorOf(entry, updated ?? initial);
     const second = entry.next === undefined || entry.inPlace ? first : emptyTensor(entry);
     this.feeds[0][entry.value] = first;
     this.feeds[1][entry.value] = second;
     if (entry.next === undefined) return;
-    for (const tile of entry.tiles)
-      for (const [step, from, to] of [
-        [0, first, second],
-        [1, second, first],
-      ] as const) {
-        this.feeds[step][tile.value] = viewOf(from, tile);
-        this.fetches[step][tile.next] = viewOf(to, tile);
-      }
-    if (entry.tiles.length > 0) return;
     this.fetches[0][entry.next] = second;
     this.fetches[1][entry.next] = first;
+  }
+
+  /** The same buffer in every step. */
+  private fetchInto(value: string, buffer: ort.Tensor): void {
+    for (const step of [0, 1] as const) this.fetches[step][value] = buffer;
   }
 }
 
@@ -192,11 +221,12 @@ class DeviceProgram implements ResidentProgram {
 
   constructor(
     private readonly session: ort.InferenceSession,
-    private readonly request: LoadRequest,
+    private readonly request: Loaded,
+    values: Values,
     private readonly release: () => Promise<void>,
   ) {
     this.state = Object.fromEntries(
-      request.state.map((entry) => [entry.name, tensorOf(entry, request.values[entry.name]!)]),
+      request.state.map((entry) => [entry.name, tensorOf(entry, values[entry.name]!)]),
     );
   }
 
@@ -296,7 +326,7 @@ function cpuOptions(threads: number): ort.InferenceSession.SessionOptions {
 }
 
 /** A graph that copies the state, so that it can be read as an output on the host. */
-function openReader({ state, device }: LoadRequest): Promise<ort.InferenceSession> {
+function openReader({ state, device }: Loaded): Promise<ort.InferenceSession> {
   const graph = new Graph();
   const outputs = state.map(({ value, dtype, shape }) => {
     graph.input({ name: value, type: dtype, shape });
@@ -354,19 +384,11 @@ async function proveFence(): Promise<boolean> {
   }
 }
 
-function tensorOf({ dtype, shape }: WirePort, data: TensorData): ort.Tensor {
+function tensorOf({ dtype, shape }: Pick<WirePort, "dtype" | "shape">, data: TensorData): ort.Tensor {
   return new ort.Tensor(dtype, data as Float32Array, [...shape]);
 }
 
-/** Some rows of a tensor, in its memory. */
-function viewOf(whole: ort.Tensor, { offset, shape }: WireTile): ort.Tensor {
-  const length = shape.reduce((n, side) => n * side, 1);
-  return new ort.Tensor("float32", (whole.data as Float32Array).subarray(offset, offset + length), [
-    ...shape,
-  ]);
-}
-
-function emptyTensor(port: WirePort): ort.Tensor {
+function emptyTensor(port: Pick<WirePort, "dtype" | "shape">): ort.Tensor {
   const size = port.shape.reduce((n, length) => n * length, 1);
   return tensorOf(port, emptyArray(port.dtype, size));
 }

@@ -25,6 +25,11 @@ export class Dependencies {
     return index === undefined ? undefined : this.graph.nodes[index];
   }
 
+  /** The place of a node in the graph: whatever it reads from stands before it. */
+  order(node: Node): number {
+    return this.indexOf.get(node)!;
+  }
+
   readers(value: string): readonly Node[] {
     return this.readersOf.get(value) ?? [];
   }

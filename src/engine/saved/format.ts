@@ -18,11 +18,8 @@ export interface ProgramRecord {
   readonly device: Device;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly state: readonly SavedState[];
+  readonly state: readonly StatePort[];
 }
-
-/** An entry of the state. The graph in a file takes and gives it in one piece. */
-export type SavedState = Omit<StatePort, "tiles">;
 
 /** The metadata of a program. */
 export function programMetadata(record: ProgramRecord): Record<string, string> {
@@ -39,7 +36,7 @@ export function programRecord(
 
 /** The values of the state as what the graph's inputs have when nothing is fed. */
 export function defaultState(
-  state: readonly SavedState[],
+  state: readonly StatePort[],
   values: Readonly<Record<string, HostTensor>>,
 ): Constant[] {
   return state.flatMap(({ name, value, dtype, shape }) => {

@@ -10,6 +10,7 @@ import type { SessionDevice } from "../protocol";
 import { residentProgram } from "../resident";
 import { emptyData, type HostTensor, sizeOf, type TensorSpec } from "../tensors";
 import { FENCE, smallest } from "../trace/trace";
+import { NO_UPDATES } from "../updates/plan";
 import { defaultState, PROGRAM_FORMAT, type ProgramRecord, programRecord } from "./format";
 
 /** Options of `openProgram`. */
@@ -47,7 +48,7 @@ export async function openProgram<
   const device = await deviceFor(path, record.device, options.device);
   const traced = {
     ...record,
-    state: record.state.map((entry) => ({ ...entry, tiles: [] })),
+    updates: NO_UPDATES,
     fence: FENCE,
     model: model.rebuilt(initialState(record), { name: FENCE, of: smallestResult(record) }),
     nodes: model.nodes,

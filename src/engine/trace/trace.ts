@@ -5,10 +5,12 @@ import { encodeModel } from "../onnx/encode";
 import type { Graph, Node, ValueInfo } from "../onnx/graph";
 import { type InspectedValue, inspectedValues, inspectFinite } from "../onnx/inspect";
 import { peakBytes } from "../onnx/memory";
-import { type Tile, tileUpdates } from "../onnx/tile";
 import { checkNewState, type Device, type StepFunction, type Tensors } from "../program";
+import type { WireUpdates } from "../protocol";
 import { defaultState, programMetadata } from "../saved/format";
 import { dtypeOf, type HostTensor, type TensorSpec, tf } from "../tensors";
+import { findUpdates } from "../updates/find";
+import { NO_UPDATES, planUpdates } from "../updates/plan";
 import { forbidRandomNumbers, TRACE_BACKEND, Trace, traceBackend } from "./backend";
 import { isFromTensorFlow, placeOfError, withLongStacks } from "./call-site";
 import "./kernels";
@@ -26,8 +28,6 @@ export interface StatePort extends Port {
   readonly next: string | undefined;
   /** The new value may be written over the old one: everything that reads the old one is done by then. */
   readonly inPlace: boolean;
-  /** Where the graph takes and gives parts of it; empty: it is updated in one piece. */
-  readonly tiles: readonly Tile[];
 }
 
 export interface TracedFunction {
@@ -35,6 +35,10 @@ export interface TracedFunction {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly state: readonly StatePort[];
+  /** What is done to the state once the graph has run: on the processor, where it takes one pass. */
+  readonly updates: WireUpdates;
+  /** The same with the updates in the graph, for where kernels have no memory; absent where they are in it. */
+  readonly inGraph?: () => Pick<TracedFunction, "state" | "updates" | "model">;
   /** The name of the fence, an extra output (see `EncodeOptions.fence`). */
   readonly fence: string;
   /** The model for the runtime; on the processor with the fence. */
@@ -225,20 +229,25 @@ function record(
     const inPlace = after !== undefined && canOverwrite(graph, dependencies, p.value, after);
     return { ...p, next: after, inPlace };
   });
-  // Graphics devices have no cache that tiles would fit.
-  const changing = ports.flatMap(({ value, next }) => (next === undefined ? [] : [{ value, next }]));
-  const tiled = tileUpdates(graph, device === "cpu" ? changing : []);
+  const found = device === "cpu" ? findUpdates(graph, ports) : undefined;
+  const run = found?.graph ?? graph;
+  const modelOf = (drawn: Graph) =>
+    encodeModel(drawn, {
+      name,
+      description,
+      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(drawn.outputs) } } : {}),
+    });
   return {
     name,
     inputs,
     outputs,
-    state: ports.map((p) => ({ ...p, tiles: tiled.tiles.get(p.value) ?? [] })),
+    state: ports.map((p) => (found?.updated.has(p.value) ? { ...p, next: undefined } : p)),
+    updates: found ? planUpdates(found) : NO_UPDATES,
+    ...(run === graph
+      ? {}
+      : { inGraph: () => ({ state: ports, updates: NO_UPDATES, model: modelOf(graph) }) }),
     fence: FENCE,
-    model: encodeModel(tiled.graph, {
-      name,
-      description,
-      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
-    }),
+    model: modelOf(run),
     file: (values = {}) =>
       encodeModel(graph, {
         name,
@@ -247,7 +256,7 @@ function record(
         defaults: defaultState(ports, values),
       }),
     nodes: graph.nodes.length,
-    bytesNeeded: () => peakBytes(graph),
+    bytesNeeded: () => peakBytes(run),
   };
 }
 

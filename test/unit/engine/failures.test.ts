@@ -59,6 +59,20 @@ describe.skipIf(process.platform !== "linux")("too little memory (limits need Li
     expect(error.data.needed / (2 * 4 * 40_000 ** 2)).toBeCloseTo(1, 2);
   });
 
+  test("for the memory of kernels: the graph does their work", () => {
+    const after = within(
+      4,
+      `const program = await compile(
+         ({ x }, { w }) => ({ outputs: { y: tf.sum(w) }, state: { w: tf.add(w, tf.mul(w, x)) } }),
+         { inputs: { x: { shape: [] } }, state: { w: filledTensor([3], 1) } },
+         { device: "cpu" },
+       );
+       for (let i = 0; i < 3; i++) await program.run({ x: 1 });
+       throw { code: "done", data: [...(await program.readState()).w.data] };`,
+    );
+    expect(after).toEqual({ code: "done", data: [8, 8, 8] });
+  });
+
   test("for the state, which is copied before anything runs", () => {
     const error = within(
       4,
