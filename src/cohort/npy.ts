@@ -130,6 +130,12 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const dataAt = start + length;
   if (length > 65536 || dataAt > bytes.length) throw unreadable(name, "its header is cut off");
   const header = text(start, dataAt);
+  const other = /'descr':\s*(?:'\|(O)'|(\[))/.exec(header);
+  if (other)
+    throw unreadable(
+      name,
+      `its elements are ${other[1] ? "Python objects (dtype=object)" : "records of several fields"}, not numbers`,
+    );
   const descr = /'descr':\s*'([<>|=])([a-zA-Z])(\d+)'/.exec(header);
   const order = /'fortran_order':\s*(True|False)/.exec(header);
   const shape = /'shape':\s*\(([\d,\s]*)\)/.exec(header);

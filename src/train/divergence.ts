@@ -18,8 +18,10 @@ export interface Divergence {
   /** Optimiser steps so far, counted from 1, and the epoch, counted from 0. */
   readonly step: number;
   readonly epoch: number;
-  /** What the loss became; absent when a parameter was broken before the loss was. */
+  /** What the loss became; absent when something else was broken before the loss was. */
   readonly loss?: number;
+  /** The parameters are finite, and what the model says of validation patients is not: they are far too large. */
+  readonly inValidation?: true;
   /** Learning rate of fusion block and heads. */
   readonly rate: number;
 }
@@ -31,12 +33,16 @@ export interface Origin extends NotFiniteValue {
 
 /** The error of a training that diverged. `checkpoint`: the folder with the last good state, if there is one. */
 export function notFinite(
-  { step, epoch, loss, rate }: Divergence,
+  { step, epoch, loss, rate, inValidation }: Divergence,
   origin: Origin | undefined,
   checkpoint: string | undefined,
   settings: Pick<FitSettings, "learningRate" | "clipNorm" | "warmup">,
 ): OsccError<"NotFinite"> {
-  const seen = loss === undefined ? "a parameter is not finite" : `the loss became ${loss}`;
+  const seen = inValidation
+    ? "what the model says of validation patients is not finite"
+    : loss === undefined
+      ? "a parameter is not finite"
+      : `the loss became ${loss}`;
   return new OsccError(
     "NotFinite",
     [
@@ -50,7 +56,10 @@ export function notFinite(
         ? `Kept in ${checkpoint}: the last good state, and best.safetensors, the model of the best epoch (if one has ended).`
         : 'With  checkpoint: "folder"  the last good state would be kept.',
     ],
-    { step: origin?.step ?? step, tensor: origin?.title ?? (loss === undefined ? "parameters" : "loss") },
+    {
+      step: origin?.step ?? step,
+      tensor: origin?.title ?? (inValidation ? "logits" : loss === undefined ? "parameters" : "loss"),
+    },
   );
 }
 

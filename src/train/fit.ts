@@ -59,6 +59,7 @@ export async function fit<Task extends string>(
       "validation patients, whose score it watches",
       "Name some: fit(cohort, { split: { train, valid } }), or leave earlyStopping out.",
     );
+  checkLabels(settings.tasks, train);
   const losses = lossFunctions(settings.tasks, options.loss);
 
   const isFrozen = sourceOf(settings.mode) === "features";
@@ -187,5 +188,22 @@ function classWeights(settings: FitSettings, model: Model, train: readonly Train
         classes.length,
       ),
     ]),
+  );
+}
+
+/** A head that no patient has a label for would stay as it was drawn, and its predictions would look like others. */
+function checkLabels(tasks: readonly string[], train: readonly TrainingPatient[]): void {
+  const unknown = tasks.filter((task) =>
+    train.every(({ labels }) => (labels[task] ?? MISSING_LABEL) === MISSING_LABEL),
+  );
+  if (unknown.length === 0) return;
+  const others = tasks.filter((task) => !unknown.includes(task));
+  throw invalidArgument(
+    "tasks",
+    unknown.join(", "),
+    `tasks that some training patient has a label for; none of the ${train.length} has`,
+    others.length > 0
+      ? `Leave it out:  tasks: ${JSON.stringify(others)}.`
+      : "Look at cohort.classCounts(): the labels are missing, or in another part of the split.",
   );
 }

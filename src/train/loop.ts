@@ -4,7 +4,7 @@ import { isOsccError } from "../core/errors";
 import { host } from "../core/host";
 import { startProgress } from "../core/progress";
 import type { Rng } from "../core/random";
-import type { Device, RunInput } from "../engine";
+import { allFinite, type Device, type RunInput } from "../engine";
 import { MISSING_LABEL } from "../evaluate";
 import { asParameter, type Model, type Parameters } from "../model";
 import { adamWCorrections } from "./adamw";
@@ -155,7 +155,7 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
         },
       });
       const parameters = await readParameters(step);
-      const validation = await validate(input, predictor, parameters);
+      const validation = await validate(input, predictor, parameters, epoch);
       undefinedAuc = validation?.reasons ?? {};
       const record: EpochRecord = {
         epoch: epoch + 1,
@@ -351,13 +351,25 @@ async function readParameters({ program, names }: OpenStep): Promise<Parameters>
   return Object.fromEntries(names.map((name) => [name, asParameter(name, state[name]!)]));
 }
 
-async function validate(input: LoopInput, predictor: Predictor | undefined, parameters: Parameters) {
+async function validate(
+  input: Training,
+  predictor: Predictor | undefined,
+  parameters: Parameters,
+  epoch: number,
+) {
   if (!predictor) return undefined;
   const { model, settings } = input;
   // The predictor has no adapters; it gets the weights that these make.
   const changed = loraOf(settings.mode) ? trainedModel(model, parameters, settings.mode) : parameters;
   await predictor.setParameters(changed);
   const logits = await predictor.logits(input.valid, input.batches.read);
+  if (!Object.values(logits).every((rows) => rows.every((row) => allFinite(row))))
+    throw new Diverged({
+      step: stepNumber(input, { epoch, batch: input.batchesPerEpoch - 1 }),
+      epoch,
+      rate: ratesOf(settings, epoch).rest,
+      inValidation: true,
+    });
   const { spec } = input.model;
   const { auc, f1, accuracy, reasons } = validationScores(spec, input.valid, logits);
   const losses = validationLosses(spec, input.valid, logits, input.losses);

@@ -56,7 +56,8 @@ describe("what is no such file", () => {
     ["cut off", npy("<f4", [4], [1, 2, 3, 4]).subarray(0, -3), "needs 16 bytes and 13 are there"],
     ["too long", Buffer.concat([npy("|u1", [1], [1]), Buffer.from([1])]), "needs 1 bytes and 2 are there"],
     ["a huge shape", npy("|u1", [2 ** 40, 2 ** 40], []), "and 0 are there"],
-    ["Python objects", npy("|O8", [1], []), 'elements are of type "O8"'],
+    ["Python objects as NumPy writes them", npy("|O", [1], []), "elements are Python objects (dtype=object)"],
+    ["Python objects of a size", npy("|O8", [1], []), 'elements are of type "O8"'],
     ["complex numbers", npy("<c8", [1], []), 'elements are of type "c8"'],
   ])("%s", (_, bytes, message) => {
     expect(() => parseNpy(bytes, "x.npy")).toThrow(message);

@@ -101,6 +101,12 @@ describe.each([false, true])("in the form of a chain: %s", (chain) => {
   });
 });
 
+test("weights that broke in an epoch's only step show in the validation, and the training is to blame", async () => {
+  const error = await diverged({ batch: 64, microBatch: 64, learningRate: { encoder: 1e30, rest: 1e30 } });
+  expect(error.message).toMatch(/of validation patients is not finite at step 1 \(epoch 1\)/);
+  expect(error.message).toMatch(/learning rate was 1\.0e\+30[\s\S]*Lower the learning rate/);
+});
+
 test("without a checkpoint the message says how to have one", async () => {
   const error = await diverged({ learningRate: { encoder: 1e38, rest: 1e38 } });
   expect(error.message).toMatch(/With {2}checkpoint: "folder" {2}the last good state would be kept/);

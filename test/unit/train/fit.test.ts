@@ -296,6 +296,16 @@ describe("what is refused", () => {
     const error = await fit(toyCohort(), QUICK).catch((e: unknown) => e);
     expect(isOsccError(error, "InvalidCheckpoint")).toBe(true);
   });
+
+  test("a task that no training patient has a label for, alone and beside another", async () => {
+    const cohort = toyCohort({ unlabelled: 12 });
+    await expect(fit(cohort, QUICK)).rejects.toThrow(
+      /tasks is "?SIGN"?; expected tasks that some training patient has a label for; none of the 12 has[\s\S]*classCounts/,
+    );
+    await expect(fit(cohort, { ...QUICK, tasks: ["SIGN", "COIN"] })).rejects.toThrow(
+      /Leave it out: {2}tasks: \["COIN"\]/,
+    );
+  });
 });
 
 describe("cross-validation", () => {
