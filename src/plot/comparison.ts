@@ -8,6 +8,7 @@ import type { Roc } from "../evaluate/roc";
 import type { Figure } from "./figure";
 import {
   commonSample,
+  commonWord,
   estimatesInWords,
   type ForestRow,
   forest,
@@ -66,7 +67,7 @@ export function comparison(
   const level = levelOf(rows);
   return forest(rows, {
     title: options.title ?? `${statistic} by task and model`,
-    subtitle: options.subtitle ?? commonSample(rows) ?? "",
+    subtitle: options.subtitle ?? [commonWord(rows), commonSample(rows)].filter(Boolean).join(" · "),
     axisTitle: level ? `${statistic} with ${level} CI` : statistic,
     numbersTitle: level ? `${statistic} (${level} CI)` : statistic,
     reference: chance,
@@ -126,7 +127,9 @@ export function differences(
     title: options.title ?? `Difference in ${statistic}, same patients`,
     subtitle:
       options.subtitle ??
-      [commonSample(rows), "right of zero: the first model is better"].filter(Boolean).join(" · "),
+      [commonWord(rows), commonSample(rows), "right of zero: the first model is better"]
+        .filter(Boolean)
+        .join(" · "),
     axisTitle: level ? `Difference in ${statistic} with ${level} CI` : `Difference in ${statistic}`,
     numbersTitle: level ? `Difference (${level} CI)` : "Difference",
     reference: 0,

@@ -193,6 +193,14 @@ function sampleLabels(rows: readonly ForestRow[]): Map<string, string> {
   );
 }
 
+/** What no row is labelled with, since it is the same for all of them: the one group, or the one name of several groups. */
+export function commonWord(rows: readonly ForestRow[]): string | undefined {
+  const groups = new Set(rows.map(({ group }) => group));
+  const names = new Set(rows.map(({ name }) => name));
+  if (groups.size === 1) return rows[0]!.group;
+  return names.size === 1 ? rows[0]!.name : undefined;
+}
+
 /** The sample that all rows share, if they do. */
 export function commonSample(rows: readonly ForestRow[]): string | undefined {
   const samples = new Set(rows.map(({ sample }) => sample));
@@ -335,10 +343,16 @@ export function undefinedRows(rows: readonly ForestRow[]): string[] {
 
 /** How the intervals were computed, each way once. */
 export function intervalMethods(rows: readonly ForestRow[]): string[] {
-  const methods = rows.flatMap(({ estimate }) =>
-    isUndefined(estimate) ? [] : [`Intervals: ${percent(estimate.level)}, ${estimate.method}.`],
-  );
-  return [...new Set(methods)];
+  const groupsOf = new Map<string, Set<string>>();
+  for (const { estimate, group } of rows) {
+    if (isUndefined(estimate)) continue;
+    const method = `${percent(estimate.level)}, ${estimate.method}`;
+    groupsOf.set(method, (groupsOf.get(method) ?? new Set()).add(group));
+  }
+  const methods = [...groupsOf];
+  const groups = methods.flatMap(([, of]) => [...of]);
+  const byGroup = methods.length > 1 && new Set(groups).size === groups.length;
+  return methods.map(([method, of]) => `Intervals${byGroup ? ` of ${[...of].join("; ")}` : ""}: ${method}.`);
 }
 
 /** The level of the intervals, `95%`; empty when there is none. */

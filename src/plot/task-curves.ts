@@ -4,6 +4,7 @@ import type { Provenance } from "../core/provenance";
 import type { EpochRecord } from "../train/history";
 import { Figure } from "./figure";
 import type { FigureOptions } from "./options";
+import { type RunPatients, runPatients } from "./run-patients";
 import { AXIS_LINE, axis, frame, groupColour, groupDash, NOTE_PX } from "./theme";
 import { count, escapeText, widestPx } from "./words";
 
@@ -11,7 +12,7 @@ import { count, escapeText, widestPx } from "./words";
 export type EpochOfTasks = Pick<EpochRecord, "epoch" | "byTask">;
 
 /** A run of several tasks: anything that has a history of them. */
-export interface TaskCourse {
+export interface TaskCourse extends RunPatients {
   readonly history: readonly EpochOfTasks[];
   readonly provenance?: Provenance | undefined;
 }
@@ -42,7 +43,8 @@ export function taskCurves(
   run: TaskCourse | readonly EpochOfTasks[],
   options: TaskCurvesOptions = {},
 ): Figure {
-  const { history, provenance }: TaskCourse = "history" in run ? run : { history: run };
+  const course: TaskCourse = "history" in run ? run : { history: run };
+  const { history, provenance } = course;
   const told = history.filter(({ byTask }) => byTask !== undefined);
   const tasks = Object.keys(told[0]?.byTask ?? {});
   if (tasks.length < 2)
@@ -60,7 +62,11 @@ export function taskCurves(
       title: options.title ?? "Tasks learned together",
       subtitle:
         options.subtitle ??
-        `${count(told.length)} ${told.length === 1 ? "epoch" : "epochs"} · ${tasks.length} tasks`,
+        [
+          `${count(told.length)} ${told.length === 1 ? "epoch" : "epochs"}`,
+          `${tasks.length} tasks`,
+          ...runPatients(course),
+        ].join(" · "),
       sources: [provenance, options.provenance],
       caveats: [
         ...(validated

@@ -4,6 +4,7 @@ import type { Provenance } from "../core/provenance";
 import type { EpochRecord } from "../train/history";
 import { Figure } from "./figure";
 import type { FigureOptions } from "./options";
+import { type RunPatients, runPatients } from "./run-patients";
 import { AXIS_LINE, axis, frame, groupColour, groupDash, INK, MUTED, pinned } from "./theme";
 import { count, escapeText, widestPx } from "./words";
 
@@ -11,7 +12,7 @@ import { count, escapeText, widestPx } from "./words";
 export type EpochOfTraining = Pick<EpochRecord, "epoch" | "trainLoss" | "validLoss" | "validAuc">;
 
 /** A run: anything that has a history. */
-export interface TrainingCourse {
+export interface TrainingCourse extends RunPatients {
   readonly history: readonly EpochOfTraining[];
   /** The epoch whose parameters were kept. */
   readonly best?: { readonly epoch: number } | undefined;
@@ -67,7 +68,7 @@ export function training(
   const layout = frame(
     {
       title: options.title ?? "Training",
-      subtitle: options.subtitle ?? describe(history, best),
+      subtitle: options.subtitle ?? [describe(history, best), ...runPatients(course)].join(" · "),
       sources: [course.provenance, options.provenance],
       caveats: options.caveats ?? [],
     },

@@ -109,6 +109,7 @@ async function runEpochs(input: Training, predictor: Predictor | undefined): Pro
   let alarmed = false;
   const report = new TrainingReport({
     settings,
+    encoder: model.spec.encoder,
     device: step.program.device,
     passes: settings.epochs * passesPerEpoch,
     patients: settings.epochs * orderOf(input, 0).length,

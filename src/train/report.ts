@@ -2,6 +2,8 @@
 import { isOsccError } from "../core/errors";
 import { inNotebook } from "../core/host";
 import { type Progress, startProgress } from "../core/progress";
+import type { ViTConfig } from "../model";
+import { encoderTitle } from "./encoder-title";
 import type { EpochRecord } from "./history";
 import type { FitSettings } from "./options";
 import { Panel, type PanelState } from "./panel";
@@ -10,6 +12,8 @@ import { meanAuc } from "./selection";
 /** What is known before the first step. */
 export interface ReportFacts {
   readonly settings: FitSettings;
+  /** The encoder that the model has. */
+  readonly encoder: ViTConfig;
   readonly device: string;
   /** Passes and patients of all epochs. */
   readonly passes: number;
@@ -35,7 +39,7 @@ export class TrainingReport {
   constructor(private readonly facts: ReportFacts) {
     const { settings, device, before, passes, history } = facts;
     this.state = {
-      title: titleOf(settings),
+      title: titleOf(settings, facts.encoder),
       status: "running",
       note: "",
       epochs: settings.epochs,
@@ -101,10 +105,9 @@ export class TrainingReport {
   }
 }
 
-function titleOf({ tasks, fusion, encoder, mode }: FitSettings): string {
+function titleOf({ tasks, fusion, encoder, mode }: FitSettings, used: ViTConfig): string {
   const depth = typeof mode === "object" ? "LoRA" : mode === "full" ? "" : mode;
-  const name = typeof encoder === "string" ? encoder : `ViT ${encoder.width} x ${encoder.depth}`;
-  return [tasks.join(", "), fusion, name, ...(depth ? [depth] : [])].join(" · ");
+  return [tasks.join(", "), fusion, encoderTitle(encoder, used), ...(depth ? [depth] : [])].join(" · ");
 }
 
 function progressNote(epoch: number, epochs: number, loss: number, best: EpochRecord | undefined): string {

@@ -21,6 +21,7 @@ import {
   writeSafetensors,
 } from "../model";
 import type { TrainingCohort, TrainingPatient } from "./cohort";
+import { encoderTitle } from "./encoder-title";
 import { predictionsOf } from "./evaluation";
 import type { FeatureTable } from "./feature-table";
 import type { EpochRecord } from "./history";
@@ -171,7 +172,7 @@ export class Run<Task extends string = string> {
   /** A short name for legends: fusion and encoder. */
   get name(): string {
     const { fusion, encoder } = this.options;
-    return `${fusion}, ${typeof encoder === "string" ? encoder : "own encoder"}`;
+    return `${fusion}, ${typeof encoder === "string" ? encoderTitle(encoder, this.model.spec.encoder) : "own encoder"}`;
   }
 
   /** What `run.json` holds: all that is needed to repeat the run and to redraw its figures. */
