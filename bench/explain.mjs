@@ -1,5 +1,6 @@
-// node bench/explain.mjs [--wide] : seconds for a patient's six maps, one task, everything included: opening the model,
-// compiling, and the passes. The notebooks' model at 96 px; with --wide a ViT-S/16 at 512 px instead.
+// node bench/explain.mjs [--phantom-tiny | --wide] [--only METHOD] : seconds for a patient's six maps, one task, everything
+// included: opening the model, compiling, and the passes. The notebooks' model at 96 px; with --phantom-tiny one of the
+// shape of notebook 05's, at 256 px; with --wide a ViT-S/16 at 512 px.
 //
 // Images are already decoded, as they are after the first look at a patient. Each method runs in this process one after
 // the other; the peak is of the whole process.
@@ -12,6 +13,18 @@ const { createModel } = require("../dist/model");
 const { Rng } = require("../dist/core/random");
 
 const wide = process.argv.includes("--wide");
+const phantomTiny = process.argv.includes("--phantom-tiny");
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+const PHANTOM_TINY = {
+  imageSize: [256, 256],
+  patch: 16,
+  width: 96,
+  depth: 4,
+  heads: 3,
+  mlpRatio: 2,
+  pooling: "mean",
+};
+const encoder = wide ? "pathobench-vit-s/16" : phantomTiny ? PHANTOM_TINY : "tiny";
 /** With a wide encoder: one pass and one way back; the others take a pass for each channel, square or step. */
 const WIDE_METHODS = ["gradCamPlusPlus", "hiResCam", "attentionRollout", "relevance"];
 const ROUNDS = wide ? 2 : 5;
@@ -22,7 +35,7 @@ const views = ["core", "edge"].flatMap((site) =>
 );
 const model = createModel(
   {
-    encoder: wide ? "pathobench-vit-s/16" : "tiny",
+    encoder,
     tasks: { TI: { title: "invasion", classes: ["no", "yes"] } },
     views,
   },
@@ -52,8 +65,11 @@ const works = {
 console.log(
   `${os.cpus()[0]?.model.trim()}, ${os.availableParallelism()} threads, load ${os.loadavg()[0].toFixed(1)}`,
 );
-console.log(`${wide ? "ViT-S/16 at 512 px" : "the notebooks’ model at 96 px"}, six images; seconds\n`);
+console.log(
+  `${wide ? "ViT-S/16" : phantomTiny ? "phantom-tiny’s shape" : "the notebooks’ model"} at ${height} px, six images; seconds\n`,
+);
 for (const [name, work] of Object.entries(works)) {
+  if (only !== undefined && name !== only) continue;
   const times = [];
   for (let round = 0; round < ROUNDS; round++) {
     const started = performance.now();
