@@ -33,6 +33,9 @@ export function gradCam<Image extends ViewImage>(
  * (The study's code says Grad-CAM++ and does something else: see `upstreamMultiOscc`. This is the method as its authors
  * define it.)
  *
+ * A channel's weight is a sum over places: right where a network ends by averaging them, as an encoder with `pooling: "mean"`
+ * does. A class token weighs places by attention, of which such weights know nothing: see `explain.judge` before you believe.
+ *
  * @param options  `task`, `targetClass` (default: the predicted one), `score`, `layers`
  * @see Chattopadhay et al., WACV 2018
  * @example
