@@ -1,5 +1,6 @@
 /** One reader for every checkpoint file: the format is told by the first bytes, never by the file name. */
 import { readFile } from "node:fs/promises";
+import { printsAs } from "../../core/inspect";
 import { type Checkpoint, invalidCheckpoint } from "./checkpoint";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors";
 import { LEGACY_MAGIC, readTorchLegacy, readTorchZip } from "./torch";
@@ -33,7 +34,15 @@ export async function readCheckpoint(path: string, options: { key?: string } = {
       "Expected the path of a .safetensors, .pth, .pt or .torch file.",
     ]);
   }
-  return parseCheckpoint(path, file, options.key);
+  return printsAs(parseCheckpoint(path, file, options.key), inWords);
+}
+
+/** One line, instead of all the numbers. */
+function inWords({ path, format, tensors, wrappers }: Checkpoint): string {
+  const all = Object.values(tensors);
+  const values = all.reduce((sum, { data }) => sum + data.length, 0).toLocaleString("en");
+  const inside = wrappers.length > 0 ? ` in ${wrappers.join(", ")}` : "";
+  return `Checkpoint · ${all.length} tensors${inside}, ${values} values · ${format} · ${path}`;
 }
 
 function parseCheckpoint(path: string, file: Buffer, key: string | undefined): Checkpoint {
