@@ -1,25 +1,32 @@
 #!/bin/sh
 # JupyterLab 4 on a Debian machine whose release has none: its packages (and the Python ones below it), all of them
-# architecture-independent, are fetched from a newer Debian release and unpacked into .cache/jupyterlab. Nothing is
+# architecture-independent, are fetched from a newer Debian release and unpacked into .cache/. Nothing is
 # installed into the system from there. The mirror is the one that this machine's apt already uses.
 #
-#   scripts/lab-environment.sh          unpack, unless that was done before; print the folder
+#   scripts/lab-environment.sh [RELEASE]     unpack, unless that was done before; print the folder
+#
+# RELEASE is trixie (the default: JupyterLab 4.0) or forky (JupyterLab 4.4 and Notebook 7).
 #
 # From the machine's own release, install first (as root):
 #   apt-get install --no-install-recommends chromium python3-zmq python3-tornado python3-jinja2 python3-jsonschema \
 #     python3-jupyter-server python3-jupyterlab-server python3-nbconvert python3-httpx python3-json5
 set -eu
 
-RELEASE=trixie
+RELEASE=${1:-trixie}
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-TARGET=${OSCC_LAB_ENVIRONMENT:-$ROOT/.cache/jupyterlab}
-DONE=$TARGET/.unpacked-$RELEASE
+TARGET=${OSCC_LAB_ENVIRONMENT:-$ROOT/.cache/jupyterlab}-$RELEASE
+DONE=$TARGET/.unpacked
 
 PACKAGES="jupyterlab python3-jupyter-client python3-jupyter-core python3-jupyter-server
   python3-jupyter-server-terminals python3-jupyterlab-server python3-notebook-shim python3-async-lru
   python3-overrides python3-pythonjsonlogger python3-rfc3339-validator python3-rfc3986-validator
   python3-traitlets python3-nbclient python3-nbformat python3-nbconvert python3-anyio python3-websocket
   python3-jupyterlab-pygments python3-mistune python3-platformdirs python3-typing-extensions"
+case $RELEASE in
+trixie) ;;
+forky) PACKAGES="$PACKAGES jupyter-notebook python3-notebook python3-packaging" ;;
+*) echo "There is no JupyterLab 4 in Debian $RELEASE for us: trixie or forky." >&2 && exit 1 ;;
+esac
 
 if [ -e "$DONE" ]; then
   echo "$TARGET"
@@ -64,6 +71,10 @@ echo 'class SchemaRegistryException(Exception): pass' >"$STUB/schema_registry.py
 mkdir -p "$TARGET/usr/lib/python3/dist-packages/jupyter_events-0.0.0.dist-info"
 printf 'Metadata-Version: 2.1\nName: jupyter-events\nVersion: 0.12.0\n' \
   >"$TARGET/usr/lib/python3/dist-packages/jupyter_events-0.0.0.dist-info/METADATA"
+
+# Debian's 4.4 names a type that it does not import; its own Python, 3.14, never looks.
+EXTENSIONS=$TARGET/usr/lib/python3/dist-packages/jupyterlab/extensions/pypi.py
+grep -q 'import.*Union' "$EXTENSIONS" || sed -i '0,/^from typing import /s//from typing import Union, /' "$EXTENSIONS"
 
 rm -rf "$APT"
 : >"$DONE"

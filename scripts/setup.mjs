@@ -71,7 +71,8 @@ function install() {
   if (npm([...arguments_, "--ignore-scripts"]) === 0) return;
   stop(
     "npm ci failed; its message stands above.",
-    "Usual causes: no connection to the npm registry (npm config get registry), or a read-only folder.",
+    "Usual causes: no connection to the npm registry (npm config get registry), a read-only folder, or an npm before 10,",
+    "as Debian has it, which says that there is no package-lock.json (npm install --global npm@10).",
   );
 }
 

@@ -1,5 +1,5 @@
-// A real JupyterLab server that finds the kernel and the extension of this checkout through JUPYTER_PATH, and keeps
-// everything it writes in a folder of its own.
+// A real JupyterLab (or Notebook) server that finds the kernel and the extension of this checkout through JUPYTER_PATH, and
+// keeps everything it writes in a folder of its own.
 
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -17,22 +17,36 @@ const QUIET = { fetchNews: "false", checkForUpdates: false };
 
 const STARTS_WITHIN_MS = 60_000;
 
-/** The folder with JupyterLab 4, unpacked by the script if that was not done before. */
-export function labEnvironment() {
+/** The front ends in which the extension must be at home, and the Debian release that each is taken from. */
+export const FRONT_ENDS = {
+  "jupyterlab-4.0": { release: "trixie", module: "jupyterlab", application: "LabApp", page: "lab/tree" },
+  "jupyterlab-4.4": { release: "forky", module: "jupyterlab", application: "LabApp", page: "lab/tree" },
+  "notebook-7": {
+    release: "forky",
+    module: "notebook",
+    application: "JupyterNotebookApp",
+    page: "notebooks",
+  },
+};
+
+/** The folder with the front ends of a release, unpacked by the script if that was not done before. */
+function labEnvironment(release) {
   const script = path.join(ROOT, "scripts", "lab-environment.sh");
-  const { status, stdout, stderr } = spawnSync("sh", [script], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("sh", [script, release], { encoding: "utf8" });
   if (status !== 0) throw new Error(`JupyterLab cannot be unpacked:\n${stderr}`);
   return stdout.trim();
 }
 
 /**
- * Start JupyterLab on a folder.
+ * Start a front end on a folder.
  *
  * @param {string} folder where its notebooks are
- * @returns {Promise<{ url: (path: string) => string, log: () => string, stop: () => Promise<void> }>}
+ * @param {keyof FRONT_ENDS} name
+ * @returns {Promise<{ notebook: (file: string) => string, log: () => string, stop: () => Promise<void> }>} `notebook` is the address of one
  */
-export async function startLab(folder) {
-  const environment = labEnvironment();
+export async function startLab(folder, name = "jupyterlab-4.0") {
+  const { release, module, application, page } = FRONT_ENDS[name];
+  const environment = labEnvironment(release);
   const home = mkdtempSync(path.join(tmpdir(), "oscc-lab-home-"));
   const port = await freePort();
   const token = randomBytes(16).toString("hex");
@@ -42,23 +56,23 @@ export async function startLab(folder) {
     "--no-browser",
     "--ip=127.0.0.1",
     `--port=${port}`,
-    `--app-dir=${path.join(shared, "lab")}`,
     `--IdentityProvider.token=${token}`,
     `--ServerApp.root_dir=${folder}`,
     // Lets a test ask the running application what it shows.
-    "--LabApp.expose_app_in_browser=True",
+    `--${application}.expose_app_in_browser=True`,
     "--LabApp.extension_manager=readonly",
   ];
-  const settings = path.join(home, "settings", "@jupyterlab", "apputils-extension");
-  mkdirSync(settings, { recursive: true });
-  writeFileSync(path.join(settings, "notification.jupyterlab-settings"), JSON.stringify(QUIET));
-  const child = spawn(PYTHON, ["-m", "jupyterlab", ...options], {
+  setting(home, "apputils-extension/notification", QUIET);
+  // Debian's Notebook 7 loads the toolkit of toolbars twice; each toolbar of a cell then recolours all, for seconds.
+  setting(home, "cell-toolbar-extension/plugin", { showToolbar: name !== "notebook-7" });
+  const child = spawn(PYTHON, ["-m", module, ...options], {
     cwd: folder,
     env: {
       ...process.env,
       HOME: home,
       PYTHONPATH: path.join(environment, "usr", "lib", "python3", "dist-packages"),
       JUPYTER_PATH: [ROOT, shared].join(path.delimiter),
+      JUPYTERLAB_DIR: path.join(shared, "lab"),
       JUPYTERLAB_SETTINGS_DIR: path.join(home, "settings"),
       JUPYTER_CONFIG_DIR: path.join(home, "config"),
       JUPYTER_DATA_DIR: path.join(home, "data"),
@@ -85,7 +99,16 @@ export async function startLab(folder) {
     await stop();
     throw new Error(`${error.message}\n${log}`);
   }
-  return { url: (name) => `http://127.0.0.1:${port}/${name}?token=${token}&reset`, log: () => log, stop };
+  const notebook = (file) =>
+    `http://127.0.0.1:${port}/${page}/${encodeURIComponent(file)}?token=${token}&reset`;
+  return { notebook, log: () => log, stop };
+}
+
+/** What a user would choose in the settings editor. */
+function setting(home, plugin, values) {
+  const file = path.join(home, "settings", "@jupyterlab", `${plugin}.jupyterlab-settings`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(values));
 }
 
 /** The browser's program, of this machine. */

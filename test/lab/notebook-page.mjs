@@ -34,15 +34,22 @@ export class NotebookPage {
       if (/^(https?|wss?):$/.test(protocol) && hostname !== "127.0.0.1")
         notebook.problems.push(`request to ${hostname}`);
     });
-    await page.goto(lab.url(`lab/tree/${encodeURIComponent(name)}`), { waitUntil: "load" });
+    await page.goto(lab.notebook(name), { waitUntil: "load" });
     await page.waitForSelector(".jp-Notebook .jp-Cell", { timeout: 60_000 });
     await notebook.settled();
-    await page.evaluate(async () => {
-      // The file browser takes room from the notebook.
-      if (!document.querySelector("#jp-left-stack.lm-mod-hidden"))
-        await window.jupyterapp.commands.execute("application:toggle-left-area");
-    });
+    await notebook.hideSide();
     return notebook;
+  }
+
+  /** The area on the left takes room from the notebook. */
+  hideSide() {
+    return this.page.evaluate(async () => {
+      const { commands, shell } = window.jupyterapp;
+      if (document.querySelector("#jp-left-stack.lm-mod-hidden")) return;
+      if (commands.hasCommand("application:toggle-left-area"))
+        await commands.execute("application:toggle-left-area");
+      else shell.collapseLeft();
+    });
   }
 
   constructor(browser, page) {

@@ -1,87 +1,163 @@
-// Notebooks in the real JupyterLab, in a real browser: open, run all, look.
+// Notebooks in the real JupyterLab and Notebook, in a real browser: open, run all, operate, look.
 //
-//   node test/lab/run.mjs                             a review page, the fixtures, then notebooks/06-fusion.ipynb
-//   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ...
+//   node test/lab/run.mjs                                  everything
+//   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ... these notebooks, in JupyterLab 4.0
+//   node test/lab/run.mjs --front-end notebook-7 test/lab/widgets.ipynb    elsewhere
 //
-// Each notebook is copied to an empty folder first, because it must run in any. Passes when every cell ran, no output is an
+// Each notebook is copied to an empty folder first, because it must run in any. It passes when every cell ran, no output is an
 // error, every Plotly output is drawn as an interactive figure, and nothing reached for the network. Pictures
 // are left in out/lab/. Needs /usr/bin/python3 with the packages named in scripts/lab-environment.sh, and Chromium.
 
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { checkFixture } from "./fixture-checks.mjs";
-import { ROOT, startLab } from "./jupyterlab.mjs";
+import { FRONT_ENDS, ROOT, startLab } from "./jupyterlab.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
 import { checkPictures } from "./picture-checks.mjs";
 import { checkReviewPage } from "./review-page-checks.mjs";
+import { checkInterruptedTraining } from "./training-checks.mjs";
+import { checkTwoNotebooks } from "./two-notebooks-checks.mjs";
+import { checkUntrusted, writeUntrusted } from "./untrusted-checks.mjs";
 import { checkFusion, checkWidgets } from "./widget-checks.mjs";
 
-const FIXTURE = path.join(ROOT, "test", "lab", "fixture.ipynb");
-const WIDGETS = path.join(ROOT, "test", "lab", "widgets.ipynb");
-const FUSION = path.join(ROOT, "notebooks", "06-fusion.ipynb");
-const PICTURE_FIXTURE = path.join(ROOT, "test", "lab", "pictures.ipynb");
-const PICTURES = path.join(ROOT, "out", "lab");
+const here = (name) => path.join(ROOT, "test", "lab", name);
+const FIXTURE = here("fixture.ipynb");
+const WIDGETS = here("widgets.ipynb");
+const PICTURE_FIXTURE = here("pictures.ipynb");
+const TRAINING = here("training.ipynb");
+const NOTEBOOKS = path.join(ROOT, "notebooks");
+const FUSION = path.join(NOTEBOOKS, "06-fusion.ipynb");
 const PLOTLY = "application/vnd.plotly.v1+json";
 const TIMEOUT_MS = Number(process.env.OSCC_LAB_TIMEOUT_S ?? 600) * 1000;
 
-async function main(names) {
-  const defaults = [FIXTURE, WIDGETS, PICTURE_FIXTURE, FUSION];
-  const notebooks = names.length > 0 ? names.map((name) => path.resolve(name)) : defaults;
-  for (const notebook of notebooks)
-    if (!existsSync(notebook)) throw new Error(`there is no notebook ${path.relative(ROOT, notebook)}`);
-  mkdirSync(PICTURES, { recursive: true });
-  const pageFailed = names.length === 0 && !(await reviewPage());
+/** What is looked at beyond "it ran". */
+const CHECKS = new Map([
+  [FIXTURE, checkFixture],
+  [WIDGETS, checkWidgets],
+  [PICTURE_FIXTURE, checkPictures],
+  [FUSION, checkFusion],
+]);
+
+let failed = 0;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    options: { "front-end": { type: "string" } },
+    allowPositionals: true,
+  });
+  const chosen = values["front-end"];
+  if (chosen && !FRONT_ENDS[chosen])
+    throw new Error(`there is no front end ${chosen}. Known: ${Object.keys(FRONT_ENDS).join(", ")}`);
+  if (positionals.length > 0)
+    return inFrontEnd(chosen ?? "jupyterlab-4.0", (session) =>
+      session.notebooks(positionals.map((name) => path.resolve(name))),
+    );
+  // The page that pathologists mark needs the browser, not JupyterLab.
+  if (!chosen) await attempt("review page", () => checkReviewPage(picturesOf("jupyterlab-4.0")));
+  for (const name of chosen ? [chosen] : Object.keys(FRONT_ENDS))
+    await inFrontEnd(name, name === "jupyterlab-4.0" ? everything : atHome);
+}
+
+/** All that there is to test, in the oldest JupyterLab of ours. */
+async function everything(session) {
+  await atHome(session);
+  await session.notebooks([PICTURE_FIXTURE]);
+  await session.twoNotebooks();
+  await session.interruptedTraining();
+  const all = readdirSync(NOTEBOOKS)
+    .filter((name) => name.endsWith(".ipynb"))
+    .sort();
+  await session.notebooks(all.map((name) => path.join(NOTEBOOKS, name)));
+}
+
+/** What may differ from one front end to the next. */
+async function atHome(session) {
+  await session.notebooks([FIXTURE, WIDGETS]);
+  await session.untrusted();
+}
+
+async function inFrontEnd(frontEnd, work) {
+  const pictures = picturesOf(frontEnd);
   const folder = mkdtempSync(path.join(tmpdir(), "oscc-lab-notebooks-"));
-  for (const notebook of notebooks) copyFileSync(notebook, path.join(folder, path.basename(notebook)));
-  const lab = await startLab(folder);
-  let failed = pageFailed ? 1 : 0;
+  const lab = await startLab(folder, frontEnd);
+  const place = (file, name = path.basename(file)) => copyFileSync(file, path.join(folder, name));
+  const session = {
+    async notebooks(files) {
+      for (const file of files) {
+        if (!existsSync(file)) throw new Error(`there is no notebook ${path.relative(ROOT, file)}`);
+        place(file);
+        await attempt(`${frontEnd}, ${path.basename(file, ".ipynb")}`, () => check(lab, file, pictures));
+      }
+    },
+    async untrusted() {
+      writeUntrusted(path.join(folder, "untrusted.ipynb"));
+      await attempt(`${frontEnd}, an untrusted notebook`, () =>
+        checkUntrusted(lab, "untrusted.ipynb", pictures),
+      );
+    },
+    async twoNotebooks() {
+      for (const name of ["one.ipynb", "other.ipynb"]) place(WIDGETS, name);
+      await attempt(`${frontEnd}, two notebooks at once`, () =>
+        checkTwoNotebooks(lab, ["one.ipynb", "other.ipynb"], pictures),
+      );
+    },
+    async interruptedTraining() {
+      place(TRAINING);
+      await attempt(`${frontEnd}, a training is interrupted`, () =>
+        checkInterruptedTraining(lab, path.basename(TRAINING), pictures),
+      );
+    },
+  };
   try {
-    for (const notebook of notebooks) if (!(await check(lab, notebook))) failed++;
+    await work(session);
   } finally {
     await lab.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  process.exitCode = failed > 0 ? 1 : 0;
 }
 
-/** The page that pathologists mark needs the browser, not JupyterLab. */
-async function reviewPage() {
+/** Run one check and say what came of it. */
+async function attempt(name, check) {
+  const began = Date.now();
   try {
-    process.stdout.write(`PASS review page: ${await checkReviewPage(PICTURES)}\n`);
-    return true;
+    const said = await check();
+    process.stdout.write(`PASS ${name}: ${said}, ${((Date.now() - began) / 1000).toFixed(0)} s\n`);
   } catch (error) {
-    process.stdout.write(`FAIL review page: ${error.message}\n`);
-    return false;
+    failed++;
+    process.stdout.write(`FAIL ${name}: ${error.message}\n`);
   }
 }
 
+/** Pictures of the oldest front end lie at the top. */
+function picturesOf(frontEnd) {
+  const folder = path.join(ROOT, "out", "lab", frontEnd === "jupyterlab-4.0" ? "" : frontEnd);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** Open, run and look at one notebook; says what came of it. */
-async function check(lab, notebook) {
+async function check(lab, notebook, pictures) {
   const name = path.basename(notebook, ".ipynb");
-  const began = Date.now();
-  rmSync(path.join(PICTURES, `${name}-failed.png`), { force: true });
+  const failure = path.join(pictures, `${name}-failed.png`);
+  rmSync(failure, { force: true });
   const page = await NotebookPage.open(lab, path.basename(notebook));
   try {
-    const said = await runAndLook(page, name);
-    if (notebook === FIXTURE) await checkFixture(page, PICTURES);
-    if (notebook === WIDGETS) await checkWidgets(page, PICTURES);
-    if (notebook === FUSION) await checkFusion(page, PICTURES);
-    if (notebook === PICTURE_FIXTURE) await checkPictures(page, PICTURES);
+    const said = await runAndLook(page, name, pictures);
+    await CHECKS.get(notebook)?.(page, pictures);
     assert.deepEqual(page.problems, [], "the page reported problems");
-    process.stdout.write(`PASS ${name}: ${said}, ${((Date.now() - began) / 1000).toFixed(0)} s\n`);
-    return true;
+    return said;
   } catch (error) {
-    await page.screenshot(path.join(PICTURES, `${name}-failed.png`)).catch(() => {});
-    process.stdout.write(`FAIL ${name}: ${error.message}\n`);
-    return false;
+    await page.screenshot(failure).catch(() => {});
+    throw error;
   } finally {
     await page.close();
   }
 }
 
-async function runAndLook(page, name) {
+async function runAndLook(page, name, pictures) {
   assert.equal(await page.kernelName(), "oscc-lab", "the notebook does not use the oscc-lab kernel");
   await page.runAll(TIMEOUT_MS);
   const cells = (await page.cells()).filter(
@@ -104,12 +180,16 @@ async function runAndLook(page, name) {
   const figures = await page.figures(expected);
   assert.equal(await figures.count(), expected, "figures drawn and figures sent differ in number");
   for (let i = 0; i < expected; i++)
-    await figures.nth(i).screenshot({ path: path.join(PICTURES, `${name}-figure-${i + 1}.png`) });
-  await page.screenshot(path.join(PICTURES, `${name}.png`));
+    await figures.nth(i).screenshot({ path: path.join(pictures, `${name}-figure-${i + 1}.png`) });
+  await page.screenshot(path.join(pictures, `${name}.png`));
   return `${cells.length} cells, ${expected} interactive figures`;
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  process.stdout.write(`FAIL ${error.message}\n`);
-  process.exitCode = 1;
-});
+main()
+  .catch((error) => {
+    failed++;
+    process.stdout.write(`FAIL ${error.message}\n`);
+  })
+  .finally(() => {
+    process.exitCode = failed > 0 ? 1 : 0;
+  });

@@ -77,6 +77,11 @@ const KINDS = {
       output.textContent = ends()
         .map((end) => shown(end, state.step))
         .join(" – ");
+      const [from, to] = ends().map((end) => (end - state.min) / (state.max - state.min || 1));
+      track.style.setProperty("--from", from);
+      track.style.setProperty("--to", to);
+      // Where both lie together, the one that still has room must be on top.
+      low.style.zIndex = from > 0.5 ? 1 : 0;
     };
     // The handles do not pass each other.
     const moved = (handle, other, isBeyond) => () => {
@@ -577,6 +582,10 @@ function createRendererClass(Widget) {
   };
 }
 
+/** The handle of a range, as wide as the browser's own. */
+const THUMB =
+  "width: 16px; height: 16px; border: 0; border-radius: 50%; background: var(--jp-brand-color1); cursor: pointer;";
+
 const STYLE = `
 .oscc-lab-widget { padding: 4px 2px; color: var(--jp-ui-font-color1); font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1); }
 .oscc-lab-widget fieldset { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; border: 0; margin: 0; padding: 2px; min-width: 0; }
@@ -592,15 +601,22 @@ const STYLE = `
 .oscc-lab-widget input[type="range"] { width: 220px; accent-color: var(--jp-brand-color1); }
 .oscc-lab-widget .oscc-lab-number { min-width: 3.5em; font-variant-numeric: tabular-nums; }
 .oscc-lab-widget .oscc-lab-hint { color: var(--jp-ui-font-color2); }
-.oscc-lab-widget .oscc-lab-range { position: relative; display: inline-block; width: 220px; height: 22px; }
-.oscc-lab-widget .oscc-lab-range input { position: absolute; inset: 0; width: 100%; margin: 0; background: none; pointer-events: none; }
-.oscc-lab-widget .oscc-lab-range input::-webkit-slider-thumb { pointer-events: auto; }
-.oscc-lab-widget .oscc-lab-range input::-moz-range-thumb { pointer-events: auto; }
+.oscc-lab-widget .oscc-lab-range { position: relative; isolation: isolate; display: inline-block; width: 220px; height: 22px; }
+.oscc-lab-widget .oscc-lab-range input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; background: none; pointer-events: none; appearance: none; }
+.oscc-lab-widget .oscc-lab-range input::-webkit-slider-thumb { pointer-events: auto; appearance: none; ${THUMB} }
+.oscc-lab-widget .oscc-lab-range input::-moz-range-thumb { pointer-events: auto; ${THUMB} }
+.oscc-lab-widget .oscc-lab-range input:disabled::-webkit-slider-thumb { background: var(--jp-border-color1); }
+/* The track between the handles: their centres keep half a handle away from the ends. */
+.oscc-lab-widget .oscc-lab-range::before, .oscc-lab-widget .oscc-lab-range::after { content: ""; position: absolute; z-index: -1; top: 8px; height: 6px; border-radius: 3px; }
+.oscc-lab-widget .oscc-lab-range::before { left: 0; right: 0; background: var(--jp-layout-color3); }
+.oscc-lab-widget .oscc-lab-range::after { left: calc(8px + (100% - 16px) * var(--from)); width: calc((100% - 16px) * (var(--to) - var(--from))); background: var(--jp-brand-color1); }
+.oscc-lab-widget :disabled .oscc-lab-range::after { background: var(--jp-border-color1); }
 .oscc-lab-widget .oscc-lab-block { flex: 1 1 100%; min-width: 0; }
 .oscc-lab-widget .oscc-lab-bar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; margin-bottom: 4px; }
 .oscc-lab-widget .oscc-lab-scroll { max-height: 320px; overflow: auto; border: 1px solid var(--jp-border-color2); }
 .oscc-lab-widget table { border-collapse: collapse; width: 100%; font-size: var(--jp-ui-font-size1); }
 .oscc-lab-widget :is(th, td) { padding: 3px 8px; text-align: left; border: 0; border-bottom: 1px solid var(--jp-border-color2); color: var(--jp-ui-font-color1); }
+.oscc-lab-widget :is(th, td):first-child { width: 1px; }
 .oscc-lab-widget th { position: sticky; top: 0; background: var(--jp-layout-color2); }
 .oscc-lab-widget th button { border: 0; background: none; padding: 0; font-weight: 600; cursor: pointer; }
 .oscc-lab-widget th[aria-sort="ascending"] button::after { content: " ▲"; }

@@ -8,6 +8,9 @@ import { command } from "../command";
 
 const NAME = "oscc-lab";
 
+/** What a front end shows beside the kernel's name. */
+const LOGOS = ["logo-svg.svg", "logo-32x32.png", "logo-64x64.png"];
+
 export const installCommand = command({
   name: "install",
   summary: "register the kernel and the extension with the Jupyter in your home folder",
@@ -15,21 +18,26 @@ export const installCommand = command({
     prefix: {
       type: "string",
       value: "FOLDER",
-      help: "Jupyter's data folder (default: the one of your home)",
+      help: "into FOLDER/share/jupyter, as of a virtual environment or /usr/local (default: your home)",
     },
   },
   details: [
-    "Not needed for  npm start, which finds both by itself. The registered kernel runs this very folder:",
-    "after moving it, install again. Undo with  oscc-lab uninstall.",
+    "Not needed for  npm start, which finds both by itself. The registered kernel runs this very folder with this",
+    "very Node: after moving either, install again. VS Code finds the kernel in your home as well.",
+    "Undo with  oscc-lab uninstall  and the same --prefix.",
   ].join("\n"),
   async run({ values }) {
-    const { kernel, extension } = placesIn(values.prefix ?? jupyterDataFolder());
+    const { kernel, extension } = placesIn(dataFolder(values.prefix));
     const spec = readKernelSpec(OSCC_KERNEL_SPEC);
     rmSync(kernel, { recursive: true, force: true });
     mkdirSync(kernel, { recursive: true });
-    // The launcher stays where it is: beside the build that it starts.
-    const argv = spec.argv.map((argument) => argument.replaceAll("{resource_dir}", OSCC_KERNEL_SPEC));
+    // The launcher stays where it is: beside the build that it starts. A Jupyter that is started from a menu (VS Code)
+    // often has another PATH than a terminal, without Node.
+    const argv = spec.argv.map((argument) =>
+      argument === "node" ? process.execPath : argument.replaceAll("{resource_dir}", OSCC_KERNEL_SPEC),
+    );
     writeFileSync(path.join(kernel, "kernel.json"), `${JSON.stringify({ ...spec, argv }, null, 2)}\n`);
+    for (const logo of LOGOS) cpSync(path.join(OSCC_KERNEL_SPEC, logo), path.join(kernel, logo));
     rmSync(extension, { recursive: true, force: true });
     cpSync(path.join(PACKAGE_ROOT, "labextensions", NAME), extension, { recursive: true });
     process.stdout.write(`Registered the kernel     ${kernel}\n           the extension  ${extension}\n`);
@@ -42,7 +50,7 @@ export const uninstallCommand = command({
   summary: "undo install",
   options: installCommand.options,
   async run({ values }) {
-    const places = Object.values(placesIn((values as { prefix?: string }).prefix ?? jupyterDataFolder()));
+    const places = Object.values(placesIn(dataFolder((values as { prefix?: string }).prefix)));
     const present = places.filter((folder) => existsSync(folder));
     for (const folder of present) {
       if (!isOurs(folder)) {
@@ -56,6 +64,11 @@ export const uninstallCommand = command({
     return 0;
   },
 });
+
+/** Where Jupyter looks below a prefix, or for this user. */
+function dataFolder(prefix: string | undefined): string {
+  return prefix === undefined ? jupyterDataFolder() : path.join(path.resolve(prefix), "share", "jupyter");
+}
 
 /** The per-user data folder, by Jupyter's own rules. */
 export function jupyterDataFolder(): string {

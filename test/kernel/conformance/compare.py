@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from queue import Empty
+from subprocess import DEVNULL
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import start_new_kernel
@@ -60,7 +61,8 @@ class Kernel:
 
     def __init__(self, name):
         self.name = name
-        self.manager, self.client = start_new_kernel(kernel_name=name, startup_timeout=60)
+        # ipykernel repeats what its children print on its own output, which would stand between the lines of the table.
+        self.manager, self.client = start_new_kernel(kernel_name=name, startup_timeout=60, stdout=DEVNULL)
         language = self.manager.kernel_spec.language
         self.code = CODE["python" if language == "python" else "typescript"]
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../../src/cli/main";
 import { openCohort } from "../../../src/cohort";
+import { startKernel } from "../../../src/kernel/client";
 
 let folder: string;
 let said: { out: string; err: string };
@@ -23,6 +24,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -126,19 +128,32 @@ describe("import-arrays", () => {
 });
 
 describe("install and uninstall", () => {
-  const spec = () => path.join(folder, "kernels", "oscc-lab", "kernel.json");
+  const data = () => path.join(folder, "share", "jupyter");
+  const spec = () => path.join(data(), "kernels", "oscc-lab", "kernel.json");
 
   it("register a kernel that starts this package, and take it away again", async () => {
     expect(await main(["install", "--prefix", folder])).toBe(0);
     const { argv } = JSON.parse(readFileSync(spec(), "utf8")) as { argv: string[] };
-    expect(argv[0]).toBe("node");
+    expect(argv[0]).toBe(process.execPath);
     expect(existsSync(argv[1]!)).toBe(true);
     expect(argv.at(-1)).toBe("{connection_file}");
-    expect(existsSync(path.join(folder, "labextensions", "oscc-lab", "package.json"))).toBe(true);
+    expect(existsSync(path.join(path.dirname(spec()), "logo-64x64.png"))).toBe(true);
+    expect(existsSync(path.join(data(), "labextensions", "oscc-lab", "package.json"))).toBe(true);
     expect(await main(["uninstall", "--prefix", folder])).toBe(0);
     expect(existsSync(spec())).toBe(false);
     await main(["uninstall", "--prefix", folder]);
     expect(said.out).toContain("Nothing was registered.");
+  });
+
+  it("without a prefix into this user's own data folder; the kernel found there answers", async () => {
+    vi.stubEnv("JUPYTER_DATA_DIR", path.join(folder, "own"));
+    expect(await main(["install"])).toBe(0);
+    const kernel = await startKernel({ spec: path.join(folder, "own", "kernels", "oscc-lab"), cwd: folder });
+    const { outputs } = await kernel.execute('import { Rng } from "oscc-lab"; new Rng("a").integer(1)');
+    await kernel.shutdown();
+    expect(outputs).toMatchObject([{ type: "execute_result", data: { "text/plain": "0" } }]);
+    expect(await main(["uninstall"])).toBe(0);
+    expect(existsSync(path.join(folder, "own", "kernels", "oscc-lab"))).toBe(false);
   });
 
   it("leave a folder alone that only has the name", async () => {
