@@ -163,7 +163,8 @@ export class Kernel {
       run: () => this.execute(channel, request),
       abort: () => {
         this.publisher.status("busy", request);
-        this.reply(channel, request, { status: "aborted", execution_count: this.count });
+        // Without a count: a front end would write it beside a cell that never ran.
+        this.reply(channel, request, { status: "aborted" });
         this.publisher.status("idle", request);
       },
     });

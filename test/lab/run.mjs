@@ -1,6 +1,7 @@
 // Notebooks in the real JupyterLab and Notebook, in a real browser: open, run all, operate, look.
 //
-//   node test/lab/run.mjs                                  everything
+//   node test/lab/run.mjs                                  everything, and notebooks/06-fusion.ipynb
+//   node test/lab/run.mjs --all                            and all other notebooks
 //   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ... these notebooks, in JupyterLab 4.0
 //   node test/lab/run.mjs --front-end notebook-7 test/lab/widgets.ipynb    elsewhere
 //
@@ -45,7 +46,7 @@ let failed = 0;
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { "front-end": { type: "string" } },
+    options: { "front-end": { type: "string" }, all: { type: "boolean" } },
     allowPositionals: true,
   });
   const chosen = values["front-end"];
@@ -58,24 +59,27 @@ async function main() {
   // The page that pathologists mark needs the browser, not JupyterLab.
   if (!chosen) await attempt("review page", () => checkReviewPage(picturesOf("jupyterlab-4.0")));
   for (const name of chosen ? [chosen] : Object.keys(FRONT_ENDS))
-    await inFrontEnd(name, name === "jupyterlab-4.0" ? everything : atHome);
+    await inFrontEnd(name, (session) =>
+      name === "jupyterlab-4.0"
+        ? everything(session, { allNotebooks: values.all === true })
+        : atHome(session),
+    );
 }
 
 /** All that there is to test, in the oldest JupyterLab of ours. */
-async function everything(session) {
-  await atHome(session);
-  await session.notebooks([PICTURE_FIXTURE]);
+async function everything(session, { allNotebooks }) {
+  await session.notebooks([FIXTURE, WIDGETS, PICTURE_FIXTURE]);
+  await session.untrusted();
   await session.twoNotebooks();
   await session.interruptedTraining();
-  const all = readdirSync(NOTEBOOKS)
-    .filter((name) => name.endsWith(".ipynb"))
-    .sort();
-  await session.notebooks(all.map((name) => path.join(NOTEBOOKS, name)));
+  const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb"));
+  const all = names.sort().map((name) => path.join(NOTEBOOKS, name));
+  await session.notebooks(allNotebooks ? all : [FUSION]);
 }
 
 /** What may differ from one front end to the next. */
 async function atHome(session) {
-  await session.notebooks([FIXTURE, WIDGETS]);
+  await session.notebooks([FIXTURE]);
   await session.untrusted();
 }
 
