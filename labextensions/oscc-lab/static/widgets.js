@@ -586,6 +586,17 @@ function createRendererClass(Widget) {
 const THUMB =
   "width: 16px; height: 16px; border: 0; border-radius: 50%; background: var(--jp-brand-color1); cursor: pointer;";
 
+/**
+ * Keys belong to the control that has the focus. From 4.1 on JupyterLab takes arrows, Enter and letters of every control but text
+ * boxes for itself, and moves to another cell; the attribute, on the very node, is its word for leaving them alone. Ctrl+S and
+ * Shift+Enter stay its own.
+ */
+function keepKeys(event) {
+  if (!event.target.closest?.(".oscc-lab-widget")) return;
+  const isLabs = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+  event.target.toggleAttribute("data-lm-suppress-shortcuts", !isLabs);
+}
+
 const STYLE = `
 .oscc-lab-widget { padding: 4px 2px; color: var(--jp-ui-font-color1); font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1); }
 .oscc-lab-widget fieldset { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; border: 0; margin: 0; padding: 2px; min-width: 0; }
@@ -648,6 +659,8 @@ export function createPlugin({ INotebookTracker, Widget }) {
     requires: [INotebookTracker],
     activate: (_, notebooks) => {
       document.head.append(element("style", {}, STYLE));
+      // JupyterLab listens at the document: this must come before.
+      window.addEventListener("keydown", keepKeys, true);
       const teach = (panel) =>
         panel.content.rendermime.addFactory(
           {
