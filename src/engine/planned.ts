@@ -7,15 +7,24 @@
 import * as ort from "onnxruntime-node";
 import { loadDevicePlan } from "./device-plan";
 import { allFinite } from "./finite";
-import type { PlanPlace, PlanRequest, WireCall } from "./protocol";
+import type { PlanPlace, PlanRequest, WireCall, WireUpdate } from "./protocol";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
+import { KernelMemory } from "./updates/kernel-memory";
 
 export async function loadPlan(
   sessions: Sessions,
   { values, ...request }: PlanRequest,
 ): Promise<ResidentProgram> {
   if (request.device !== "cpu") return loadDevicePlan(sessions, { values, ...request });
+  const { buffers, kernels, kernelBuffers } = request;
+  const memory =
+    kernels.length === 0
+      ? undefined
+      : new KernelMemory(
+          kernels,
+          kernelBuffers.map((buffer) => buffers[buffer]!),
+        );
   const opened: ort.InferenceSession[] = [];
   for (const { key, model, fence } of request.graphs)
     opened.push(
@@ -29,7 +38,7 @@ export async function loadPlan(
         state: [],
       }),
     );
-  return new PlannedProgram(opened, request, values, await sessions.fenceWorks(), async () => {
+  return new PlannedProgram(opened, request, values, memory, await sessions.fenceWorks(), async () => {
     for (const { key } of request.graphs) await sessions.release(key);
   });
 }
@@ -44,10 +53,14 @@ class PlannedProgram implements ResidentProgram {
     private readonly sessions: readonly ort.InferenceSession[],
     private readonly request: Omit<PlanRequest, "values">,
     values: PlanRequest["values"],
+    private readonly kernels: KernelMemory | undefined,
     private readonly fenced: boolean,
     private readonly release: () => Promise<void>,
   ) {
-    const buffers = request.buffers.map((length) => new Float32Array(length));
+    const buffers = request.buffers.map((length, buffer) => {
+      const inMemory = request.kernelBuffers.indexOf(buffer);
+      return kernels && inMemory >= 0 ? kernels.arrays[inMemory]! : new Float32Array(length);
+    });
     this.views = request.views.map(({ buffer, offset, shape }) => {
       const length = shape.reduce((n, side) => n * side, 1);
       return new ort.Tensor("float32", buffers[buffer]!.subarray(offset, offset + length), [...shape]);
@@ -80,8 +93,8 @@ class PlannedProgram implements ResidentProgram {
   async inspect(inputs: Readonly<Record<string, TensorData>>): Promise<PlanPlace | undefined> {
     this.torn = "it was stopped to be looked into";
     let found: PlanPlace | undefined;
-    await this.carryOut(inputs, (phase, call, { fetches }) => {
-      const broken = Object.entries(fetches).find(
+    await this.carryOut(inputs, (phase, call, { fetches, results }) => {
+      const broken = Object.entries({ ...fetches, ...results }).find(
         ([, tensor]) => tensor && !allFinite(tensor.data as Float32Array),
       );
       if (broken) found = { phase, call, value: broken[0] };
@@ -101,6 +114,7 @@ class PlannedProgram implements ResidentProgram {
       for (const view of clear) this.data(view).fill(0);
       for (const [index, call] of calls.entries()) {
         await runFenced(call.session, call.feeds, call.fetches, this.fenced);
+        call.update?.();
         if (goOn && !goOn(phase, index, call)) return;
       }
     }
@@ -130,7 +144,7 @@ class PlannedProgram implements ResidentProgram {
     return Object.fromEntries(names.map((name) => [name, this.data(views[name]!).slice()]));
   }
 
-  private prepared({ graph, feeds, fetches }: WireCall): Call {
+  private prepared({ graph, feeds, fetches, update }: WireCall): Call {
     const tensors = (views: Readonly<Record<string, number>>) =>
       Object.fromEntries(Object.entries(views).map(([value, view]) => [value, this.views[view]!]));
     const fence = this.fenced ? { [this.request.graphs[graph]!.fence]: null } : {};
@@ -138,7 +152,19 @@ class PlannedProgram implements ResidentProgram {
       session: this.sessions[graph]!,
       feeds: tensors(feeds),
       fetches: { ...fence, ...tensors(fetches) },
+      ...(update ? { update: this.preparedUpdate(update), results: tensors(update.results) } : {}),
     };
+  }
+
+  private preparedUpdate({ kernel, tensors, numbers }: WireUpdate): () => void {
+    const arrays = tensors.map((view) => this.data(view));
+    const scalars = numbers.map((view) => this.data(view));
+    return () =>
+      this.kernels!.run(
+        kernel,
+        arrays,
+        scalars.map((scalar) => scalar[0]!),
+      );
   }
 }
 
@@ -146,4 +172,7 @@ interface Call {
   readonly session: ort.InferenceSession;
   readonly feeds: Record<string, ort.Tensor>;
   readonly fetches: Fetches;
+  /** What is done once the graph has run, and what that makes. */
+  readonly update?: () => void;
+  readonly results?: Readonly<Record<string, ort.Tensor>>;
 }

@@ -31,12 +31,11 @@ export interface WireUpdates {
     readonly shape: readonly number[];
     readonly handed: boolean;
   }[];
-  /** In order: a kernel, its tensors, its numbers (scalars that go into the graph or come out), and elements of each tensor. */
+  /** In order: a kernel, its tensors, and its numbers, scalars that go into the graph or come out. */
   readonly calls: readonly {
     readonly kernel: number;
     readonly tensors: readonly string[];
     readonly numbers: readonly string[];
-    readonly length: number;
   }[];
 }
 
@@ -72,6 +71,16 @@ export interface WireCall {
   readonly graph: number;
   readonly feeds: Readonly<Record<string, number>>;
   readonly fetches: Readonly<Record<string, number>>;
+  /** An update that is done once the graph has run; on the processor. */
+  readonly update?: WireUpdate;
+}
+
+/** A kernel, with the views it works on, the scalars it takes, and what it makes by name. */
+export interface WireUpdate {
+  readonly kernel: number;
+  readonly tensors: readonly number[];
+  readonly numbers: readonly number[];
+  readonly results: Readonly<Record<string, number>>;
 }
 
 /** Calls in order, after some views are set to zero. */
@@ -91,6 +100,9 @@ export interface PlanRequest {
   readonly device: SessionDevice;
   readonly threads: number;
   readonly graphs: readonly { readonly key: string; readonly model: Uint8Array; readonly fence: string }[];
+  /** Modules of WebAssembly, and the buffers that they work on, by index. */
+  readonly kernels: readonly Uint8Array[];
+  readonly kernelBuffers: readonly number[];
   /** Lengths in elements. */
   readonly buffers: readonly number[];
   readonly views: readonly WireView[];

@@ -108,6 +108,7 @@ const WORKER_SOURCES = [
   "probe",
   "release",
   "updates/resident",
+  "updates/kernel-memory",
   "updates/layout",
   "onnx/graph",
   "onnx/encode",

@@ -6,7 +6,7 @@ import { invalidArgument } from "../../core/errors";
 import { selectDevice } from "../devices";
 import { checkPrecision, lossScaleState, type Precision } from "../precision";
 import type { Device, Program } from "../program";
-import type { PlanPlace } from "../protocol";
+import { NO_KERNEL_MEMORY, type PlanPlace } from "../protocol";
 import { plannedProgram } from "../resident";
 import type { HostTensor } from "../tensors";
 import { checkChain, checkInput } from "./check";
@@ -85,13 +85,17 @@ export async function compileChainStep(
       checkInput(name, input, training.inputs);
   const target = await targetOf(options);
   const state = { ...training.parameters, ...(target.precision === "f16" ? lossScaleState() : {}) };
-  return openPlan(name, planTraining(training, target), state, currentSignal(options.signal), started);
+  const open = (plan: Plan) => openPlan(name, plan, state, currentSignal(options.signal), started);
+  return open(planTraining(training, target)).catch((error: Error) => {
+    if (error.message !== NO_KERNEL_MEMORY) throw error;
+    return open(planTraining(training, { ...target, kernels: false }));
+  });
 }
 
 async function targetOf({ device = "cpu", precision = "f32" }: ChainOptions): Promise<Target> {
   checkPrecision(precision, device);
   const { device: chosen } = await selectDevice(device);
-  if (chosen !== "eager") return { device: chosen, precision };
+  if (chosen !== "eager") return { device: chosen, precision, kernels: chosen === "cpu" };
   throw invalidArgument("device", device, "cpu, webgpu, cuda or auto", "runChain runs a chain eagerly.");
 }
 

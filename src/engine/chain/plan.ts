@@ -1,6 +1,7 @@
 /** A plan under construction: buffers, views of them, graphs, and the calls in their order. */
 import type { PlanPlace, PlanRequest, WireCall, WirePhase, WireView } from "../protocol";
 import { sizeOf } from "../tensors";
+import { Kernels } from "../updates/kernels";
 import type { Link } from "./link";
 import type { Target, Unit } from "./units";
 
@@ -23,6 +24,7 @@ export class Plan {
   readonly inputs: Record<string, View> = {};
   readonly outputs: Record<string, View> = {};
   readonly state: Record<string, View> = {};
+  private readonly kernels = new Kernels();
 
   constructor(readonly target: Target) {}
 
@@ -56,10 +58,21 @@ export class Plan {
           return [name, view];
         }),
       );
+    const graph = this.units.indexOf(unit);
+    const { update } = unit;
+    if (!update) return { graph, feeds: pick(feeds, unit.inputs), fetches: pick(fetches, unit.outputs) };
+    // The graph is left with what the update takes of it, numbers.
+    const made = Object.fromEntries(unit.outputs.map(({ name }) => [name, this.tensor([])]));
     return {
-      graph: this.units.indexOf(unit),
+      graph,
       feeds: pick(feeds, unit.inputs),
-      fetches: pick(fetches, unit.outputs),
+      fetches: made,
+      update: {
+        kernel: this.kernels.of(update.expression),
+        tensors: update.tensors.map((name) => feeds[name]!),
+        numbers: update.numbers.map((name) => made[name] ?? feeds[name]!),
+        results: fetches,
+      },
     };
   }
 
@@ -70,10 +83,10 @@ export class Plan {
 
   /** How to speak of a value that a call makes: by the state or output it goes into, else by what the call reads. */
   titleOf({ phase, call, value }: PlanPlace): string {
-    const { graph, feeds, fetches } = this.phases[phase]!.calls[call]!;
+    const { graph, feeds, fetches, update } = this.phases[phase]!.calls[call]!;
     const nameOf = (views: Readonly<Record<string, View>>, view: View) =>
       Object.keys(views).find((name) => views[name] === view);
-    const made = fetches[value]!;
+    const made = (fetches[value] ?? update?.results[value])!;
     const goesInto = nameOf(this.state, made) ?? nameOf(this.outputs, made);
     if (goesInto !== undefined) return goesInto;
     const [first] = Object.values(feeds).flatMap((view) => nameOf(this.state, view) ?? []);
@@ -91,7 +104,23 @@ export class Plan {
     const { device } = this.target;
     const { buffers, views, inputs, outputs, state, phases } = this;
     const graphs = this.units.map(({ model, fence }) => ({ model, fence }));
-    return { name, device, graphs, buffers, views, inputs, outputs, state, values, phases };
+    const kernels = this.kernels.modules;
+    const worked = phases.flatMap(({ calls }) => calls.flatMap(({ update }) => update?.tensors ?? []));
+    const kernelBuffers = [...new Set(worked.map((view) => views[view]!.buffer))];
+    return {
+      name,
+      device,
+      graphs,
+      kernels,
+      kernelBuffers,
+      buffers,
+      views,
+      inputs,
+      outputs,
+      state,
+      values,
+      phases,
+    };
   }
 }
 

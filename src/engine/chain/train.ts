@@ -22,6 +22,7 @@ import {
   sumValue,
   type Target,
   type TrainedLink,
+  traceElementwise,
   traceLoss,
   traceTrainedLink,
   traceUnit,
@@ -331,7 +332,7 @@ function traceUpdate(target: Target, optimiser: Optimiser, rates: readonly strin
   const roles = Object.keys(rolesOf(optimiser));
   const scalars = [...rates, "scale", "sound"].map((name) => [name, []]);
   const half = target.precision === "f16";
-  return traceUnit(
+  return traceElementwise(
     target,
     unitName(target, "update", shape),
     (inputs) => {

@@ -7,7 +7,8 @@ import { LOSS_SCALE, type Precision, withPrecision } from "../precision";
 import type { Tensors } from "../program";
 import type { SessionDevice } from "../protocol";
 import { type TensorSpec, tf } from "../tensors";
-import { FENCE, smallest, traceGraph } from "../trace/trace";
+import { FENCE, traceGraph } from "../trace/trace";
+import { findUpdates, type Update } from "../updates/find";
 import type { Link } from "./link";
 
 type Shape = readonly number[];
@@ -17,6 +18,8 @@ type Shapes = Readonly<Record<string, Shape>>;
 export interface Target {
   readonly device: SessionDevice;
   readonly precision: Precision;
+  /** Whether kernels may do what goes over the state element by element. */
+  readonly kernels: boolean;
 }
 
 /** A graph ready for the runtime. Inputs that the graph does not read are not among its `inputs`. */
@@ -30,6 +33,8 @@ export interface Unit {
   readonly nodes: number;
   /** About how many bytes a run takes. */
   readonly bytesNeeded: () => number;
+  /** What is left to do once the graph has run. */
+  readonly update?: Update;
 }
 
 /** Names of a unit's values. A parameter's gradient is added to what is there. */
@@ -147,6 +152,32 @@ export function traceUnit(
   return unit(target, name, drawn(target, fn, inputs));
 }
 
+/**
+ * A function that goes over tensors element by element, as a unit: the inputs `x` of which there are outputs `next/x`
+ * change in place. On the processor a kernel does it, if one can.
+ */
+export function traceElementwise(
+  target: Target,
+  name: string,
+  fn: (inputs: Tensors) => Tensors,
+  inputs: Shapes,
+): Unit {
+  const graph = drawn(target, fn, inputs);
+  const whole = unit(target, name, graph);
+  if (target.device !== "cpu" || !target.kernels) return whole;
+  const found = findUpdates(
+    graph,
+    Object.keys(inputs).map((value) => ({
+      value,
+      next: graph.outputs.some((output) => output.name === `next/${value}`) ? `next/${value}` : undefined,
+      dtype: "float32",
+    })),
+  );
+  const [update, ...more] = found.updates;
+  if (!update || more.length > 0 || found.handed.length > 0) return whole;
+  return { ...unit(target, name, found.graph), file: whole.file, nodes: whole.nodes, update };
+}
+
 function forwardGraph(target: Target, link: Link, x: Shape, parameters: Shapes): Graph {
   return drawn(
     target,
@@ -191,7 +222,7 @@ function unit(target: Target, name: string, graph: Graph): Unit {
     outputs: graph.outputs,
     model: encodeModel(graph, {
       name,
-      ...(target.device === "cpu" ? { fence: { name: FENCE, of: smallest(graph.outputs) } } : {}),
+      ...(target.device === "cpu" ? { fence: FENCE } : {}),
     }),
     file: () => encodeModel(graph, { name }),
     fence: FENCE,

@@ -2,7 +2,7 @@
  * Reading `.onnx` files as far as a saved program needs it: the metadata, the values given to inputs, and the graph with
  * a fence put in. Everything else is passed on as the bytes it is.
  */
-import { encodeConstant, encodeFence, encodeFenceNode, type Fence } from "./encode";
+import { encodeConstant, encodeFence, encodeFenceNode } from "./encode";
 import type { Constant } from "./graph";
 import { ProtobufMessage } from "./protobuf";
 
@@ -57,7 +57,7 @@ export interface DecodedModel {
   /** The little-endian elements of initial values, by name. */
   readonly initial: ReadonlyMap<string, Uint8Array>;
   /** The model with other initial values for some names (none: `undefined`), and with a fence if one is given. */
-  rebuilt(initial: ReadonlyMap<string, Constant | undefined>, fence?: Fence): Uint8Array;
+  rebuilt(initial: ReadonlyMap<string, Constant | undefined>, fence?: string): Uint8Array;
 }
 
 /** Field numbers, see encode.ts. */

@@ -38,18 +38,12 @@ export interface EncodeOptions {
   /** Text for programs, by key. */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
-   * Add, as the first output, a sequence made of this value. Fetching it makes the runtime stop before it copies
+   * Add, as the first output, an empty sequence of this name. Fetching it makes the runtime stop before it copies
    * outputs that already lie where they should (see sessions.ts). Not for files that leave the house.
    */
-  readonly fence?: Fence;
+  readonly fence?: string;
   /** Values that inputs have when nothing is fed, by the name of the input. */
   readonly defaults?: readonly Constant[];
-}
-
-/** The name of the extra output, and a value to make it of. */
-export interface Fence {
-  readonly name: string;
-  readonly of: Pick<ValueInfo, "name" | "type">;
 }
 
 export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
@@ -78,13 +72,14 @@ export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
 }
 
 /** The node that makes the fence, and the fence as an output. */
-export function encodeFenceNode({ name, of }: Fence): ProtobufMessage {
-  const inputs = [of.name];
-  return encodeNode({ operator: "SequenceConstruct", domain: "", inputs, outputs: [name], attributes: {} });
+export function encodeFenceNode(name: string): ProtobufMessage {
+  return encodeNode({ operator: "SequenceEmpty", domain: "", inputs: [], outputs: [name], attributes: {} });
 }
 
-export function encodeFence({ name, of }: Fence): ProtobufMessage {
-  return encodeSequence(name, of.type);
+export function encodeFence(name: string): ProtobufMessage {
+  const element = new ProtobufMessage().message(1, new ProtobufMessage().integer(1, ELEMENT_TYPE.float32));
+  const sequence = new ProtobufMessage().message(1, element);
+  return new ProtobufMessage().text(1, name).message(2, new ProtobufMessage().message(4, sequence));
 }
 
 function encodeNode(
@@ -122,10 +117,4 @@ function encodeValue({ name, type, shape, description }: ValueInfo): ProtobufMes
   const tensor = new ProtobufMessage().integer(1, ELEMENT_TYPE[type]).message(2, axes);
   const value = new ProtobufMessage().text(1, name).message(2, new ProtobufMessage().message(1, tensor));
   return description ? value.text(3, description) : value;
-}
-
-function encodeSequence(name: string, type: OnnxType): ProtobufMessage {
-  const element = new ProtobufMessage().message(1, new ProtobufMessage().integer(1, ELEMENT_TYPE[type]));
-  const sequence = new ProtobufMessage().message(1, element);
-  return new ProtobufMessage().text(1, name).message(2, new ProtobufMessage().message(4, sequence));
 }

@@ -9,7 +9,7 @@ import { checkEntries, type Device, type Program } from "../program";
 import type { SessionDevice } from "../protocol";
 import { residentProgram } from "../resident";
 import { emptyData, type HostTensor, sizeOf, type TensorSpec } from "../tensors";
-import { FENCE, smallest } from "../trace/trace";
+import { FENCE } from "../trace/trace";
 import { NO_UPDATES } from "../updates/plan";
 import { defaultState, PROGRAM_FORMAT, type ProgramRecord, programRecord } from "./format";
 
@@ -50,7 +50,7 @@ export async function openProgram<
     ...record,
     updates: NO_UPDATES,
     fence: FENCE,
-    model: model.rebuilt(initialState(record), { name: FENCE, of: smallestResult(record) }),
+    model: model.rebuilt(initialState(record), FENCE),
     nodes: model.nodes,
     file: (values: Readonly<Record<string, HostTensor>> = {}) => model.rebuilt(initialState(record, values)),
   };
@@ -160,14 +160,6 @@ function initialState(
 ): Map<string, Constant | undefined> {
   const given = new Map(defaultState(state, values).map((constant) => [constant.name, constant]));
   return new Map(state.map(({ value }) => [value, given.get(value)]));
-}
-
-function smallestResult({ outputs, state }: ProgramRecord) {
-  const results = [
-    ...outputs,
-    ...state.flatMap((entry) => (entry.next === undefined ? [] : [{ ...entry, value: entry.next }])),
-  ];
-  return smallest(results.map(({ value, dtype, shape }) => ({ name: value, type: dtype, shape })));
 }
 
 function invalidProgram(

@@ -235,7 +235,7 @@ function record(
     encodeModel(drawn, {
       name,
       description,
-      ...(device === "cpu" ? { fence: { name: FENCE, of: smallest(drawn.outputs) } } : {}),
+      ...(device === "cpu" ? { fence: FENCE } : {}),
     });
   return {
     name,
@@ -288,12 +288,6 @@ function unique(taken: Set<string>, name: string): string {
 
 function listed(ports: readonly Port[]): string {
   return ports.map((p) => `${p.name} [${p.shape.join(", ")}]`).join(", ") || "none";
-}
-
-/** The value with the fewest elements: what a fence is made of. */
-export function smallest(values: readonly ValueInfo[]): ValueInfo {
-  const size = (value: ValueInfo) => value.shape.reduce((n, length) => n * length, 1);
-  return values.reduce((best, value) => (size(value) < size(best) ? value : best));
 }
 
 /** Operators that finish reading an element before they write the one in its place. */

@@ -79,7 +79,7 @@ function fitMemory(updates: readonly Update[]): boolean {
   return memoryBytes(new Map(lengths).values()) <= MOST_BYTES;
 }
 
-export function elementsOf(shape: readonly number[]): number {
+function elementsOf(shape: readonly number[]): number {
   return shape.reduce((n, side) => n * side, 1);
 }
 

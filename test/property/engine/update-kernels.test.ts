@@ -104,7 +104,7 @@ describe("a kernel", () => {
           const request: WireUpdates = {
             kernels: [kernelModule(work)],
             tensors: names.map((value) => ({ value, shape: [length], handed: false })),
-            calls: [{ kernel: 0, tensors: names, numbers: numbers.map((_, i) => `n${i}`), length }],
+            calls: [{ kernel: 0, tensors: names, numbers: numbers.map((_, i) => `n${i}`) }],
           };
           const resident = new ResidentUpdates(request);
           tensors.forEach((tensor, i) => {
@@ -140,7 +140,7 @@ describe("a kernel", () => {
     const request: WireUpdates = {
       kernels: [kernelModule(work)],
       tensors: lengths.map((length, i) => ({ value: `t${i}`, shape: [length], handed: false })),
-      calls: [1, 3].map((i) => ({ kernel: 0, tensors: [`t${i}`], numbers: ["n"], length: lengths[i]! })),
+      calls: [1, 3].map((i) => ({ kernel: 0, tensors: [`t${i}`], numbers: ["n"] })),
     };
     const resident = new ResidentUpdates(request);
     resident.apply(() => 1);
