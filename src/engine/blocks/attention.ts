@@ -55,6 +55,14 @@ export function attention(
   );
 }
 
+/**
+ * `(wᵀ x)ᵀ` for each head, `[B, H, d, N]`, of `x` `[M, B, H, d]` and weights `w` `[B, H, M, N]`. The weights are by far
+ * the larger factor; to read them as they lie, and turn the small result, takes nine tenths of the time.
+ */
+function turnedProduct(x: tf.Tensor, weights: tf.Tensor, alpha: number): tf.Tensor {
+  return headsProduct(x, weights, { sequenceFirstA: true, transposeA: true, alpha });
+}
+
 /** So many parts of a whole, as alike as can be. */
 function alike(whole: number, parts: number): number[] {
   const end = (part: number) => Math.floor((part * whole) / parts);
@@ -71,6 +79,7 @@ function attentionAtOnce(
   const scale = 1 / Math.sqrt(width / heads);
   const split = (x: tf.Tensor) => tf.reshape(x, [x.shape[0]!, batch, heads, width / heads]); // [N, B, H, d]
   const join = (x: tf.Tensor, n: number) => tf.reshape(tf.transpose(x, SEQUENCE_FIRST), [n, batch, width]);
+  const joinTurned = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [tokens, batch, width]);
 
   return differentiable([q, k, v], (q, k, v) => {
     const scores = headsProduct(split(q!), split(k!), {
@@ -88,7 +97,7 @@ function attentionAtOnce(
       gradient: (dy, kept) => {
         const [q, k, v, weights, value] = kept as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
         const slope = split(dy); // [M, B, H, d]
-        const dv = headsProduct(weights, tf.transpose(slope, HEADS_FIRST), { transposeA: true });
+        const dv = turnedProduct(slope, weights, 1); // [B, H, d, N]
         const dWeights = headsProduct(slope, split(v), {
           sequenceFirstA: true,
           sequenceFirstB: true,
@@ -98,8 +107,8 @@ function attentionAtOnce(
         const rowSums = tf.transpose(tf.sum(tf.mul(slope, split(value)), 3, true), HEADS_FIRST); // [B, H, M, 1]
         const dScores = tf.mul(tf.sub(dWeights, rowSums), weights);
         const dq = headsProduct(dScores, split(k), { sequenceFirstB: true, alpha: scale });
-        const dk = headsProduct(dScores, split(q), { transposeA: true, sequenceFirstB: true, alpha: scale });
-        return [join(dq, queries), join(dk, tokens), join(dv, tokens)];
+        const dk = turnedProduct(split(q), dScores, scale);
+        return [join(dq, queries), joinTurned(dk), joinTurned(dv)];
       },
     };
   });

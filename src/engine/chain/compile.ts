@@ -88,14 +88,14 @@ export async function compileChainStep(
   const open = (plan: Plan) => openPlan(name, plan, state, currentSignal(options.signal), started);
   return open(planTraining(training, target)).catch((error: Error) => {
     if (error.message !== NO_KERNEL_MEMORY) throw error;
-    return open(planTraining(training, { ...target, kernels: false }));
+    return open(planTraining(training, { ...target, withoutKernels: true }));
   });
 }
 
 async function targetOf({ device = "cpu", precision = "f32" }: ChainOptions): Promise<Target> {
   checkPrecision(precision, device);
   const { device: chosen } = await selectDevice(device);
-  if (chosen !== "eager") return { device: chosen, precision, kernels: chosen === "cpu" };
+  if (chosen !== "eager") return { device: chosen, precision };
   throw invalidArgument("device", device, "cpu, webgpu, cuda or auto", "runChain runs a chain eagerly.");
 }
 

@@ -18,8 +18,8 @@ type Shapes = Readonly<Record<string, Shape>>;
 export interface Target {
   readonly device: SessionDevice;
   readonly precision: Precision;
-  /** Whether kernels may do what goes over the state element by element. */
-  readonly kernels: boolean;
+  /** No kernels (see updates/): there is no memory for them. */
+  readonly withoutKernels?: boolean;
 }
 
 /** A graph ready for the runtime. Inputs that the graph does not read are not among its `inputs`. */
@@ -164,7 +164,7 @@ export function traceElementwise(
 ): Unit {
   const graph = drawn(target, fn, inputs);
   const whole = unit(target, name, graph);
-  if (target.device !== "cpu" || !target.kernels) return whole;
+  if (target.device !== "cpu" || target.withoutKernels) return whole;
   const found = findUpdates(
     graph,
     Object.keys(inputs).map((value) => ({

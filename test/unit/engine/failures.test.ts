@@ -73,6 +73,34 @@ describe.skipIf(process.platform !== "linux")("too little memory (limits need Li
     expect(after).toEqual({ code: "done", data: [8, 8, 8] });
   });
 
+  test("for the memory of kernels, in the low-memory form", () => {
+    const after = within(
+      4,
+      `const { compileChainStep, linear } = require(${JSON.stringify(path.join(PACKAGE_ROOT, "dist/engine"))});
+       const program = await compileChainStep(
+         {
+           chain: [{ kind: "layer", parameters: { weight: "w" }, apply: ({ weight }, x) => linear(x, weight) }],
+           items: { input: "x", group: 1 },
+           inputs: { x: [2, 4], rate: [] },
+           parameters: { w: filledTensor([4, 4], 1) },
+           loss: (_, results) => tf.mean(results),
+           optimiser: {
+             moments: {},
+             sum: (name) => "sum of " + name,
+             groupOf: () => "all",
+             rates: () => ({ rate: "rate" }),
+             update: ({ value, gradient }, { rate }) => ({ value: tf.sub(value, tf.mul(gradient, tf.mul(rate, 2))) }),
+           },
+         },
+         { device: "cpu" },
+       );
+       await program.run({ x: new Float32Array(8).fill(1), rate: 1 });
+       throw { code: "done", data: [...(await program.readState(["w"])).w.data] };`,
+    );
+    // The gradient is 2 / 8 everywhere.
+    expect(after).toEqual({ code: "done", data: new Array(16).fill(0.5) });
+  });
+
   test("for the state, which is copied before anything runs", () => {
     const error = within(
       4,
