@@ -66,6 +66,11 @@ export interface StartOptions {
   cwd?: string;
   /** Environment variables beside those of this process. */
   env?: Record<string, string | undefined>;
+  /**
+   * Where the connection file lies. Default: a new folder, removed with the kernel. For a kernel that takes the place of
+   * another, as Jupyter starts one again: the same folder.
+   */
+  connectionFolder?: string;
   /** How long the kernel may take to answer for the first time. Default 60. */
   readyTimeoutS?: number;
 }
@@ -83,7 +88,7 @@ export async function startKernel(options: StartOptions = {}): Promise<KernelCli
   const specFolder = options.spec ?? OSCC_KERNEL_SPEC;
   const spec = readKernelSpec(specFolder);
   const connection = await createConnection();
-  const folder = mkdtempSync(path.join(tmpdir(), "oscc-kernel-"));
+  const folder = options.connectionFolder ?? mkdtempSync(path.join(tmpdir(), "oscc-kernel-"));
   const connectionFile = path.join(folder, "connection.json");
   writeConnection(connectionFile, connection);
   const [program, ...args] = kernelCommand(specFolder, spec, connectionFile);
@@ -92,7 +97,7 @@ export async function startKernel(options: StartOptions = {}): Promise<KernelCli
     env: { ...process.env, ...spec.env, ...options.env, JPY_PARENT_PID: String(process.pid) },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  if (!options.connectionFolder) child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const client = new KernelClient(child, connection, spec.interrupt_mode ?? "signal");
   try {
     await client.ready(options.readyTimeoutS ?? 60);

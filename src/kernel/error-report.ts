@@ -5,6 +5,7 @@
 import { inspect } from "node:util";
 import type { TypeProblem } from "./interpreter";
 import type { SourceRegistry, UserPlace } from "./sources";
+import { highlightLines } from "./tslab/highlight";
 
 /** The content of an `error` message. */
 export interface ErrorReport {
@@ -74,7 +75,8 @@ function describeProblem(problem: TypeProblem, code: string, label: string): str
   const line = code.split("\n")[start.line - 1];
   if (line === undefined) return [headline];
   const until = end.line === start.line ? end.column : line.length + 1;
-  return [headline, ...numbered(line, start.line, start.column, Math.max(1, until - start.column))];
+  const coloured = highlightLines(code)[start.line - 1]!;
+  return [headline, ...numbered(line, coloured, start.line, start.column, Math.max(1, until - start.column))];
 }
 
 function placeOf({ start, file }: TypeProblem, label: string): string {
@@ -86,11 +88,11 @@ function countOf(problems: number): string {
 }
 
 /** One line of code with its number and a mark under what is meant. */
-function numbered(line: string, number: number, column: number, length: number): string[] {
+function numbered(line: string, coloured: string, number: number, column: number, length: number): string[] {
   const gutter = `${number}`;
   const indent = line.slice(0, column - 1).replace(/[^\t]/g, " ");
   return [
-    `${grey(`${gutter} |`)} ${line}`,
+    `${grey(`${gutter} |`)} ${coloured}`,
     `${grey(`${" ".repeat(gutter.length)} |`)} ${indent}${red("~".repeat(length))}`,
   ];
 }
@@ -166,18 +168,19 @@ function packageOf(frame: string): string {
 function excerpt({ source, line, column }: UserPlace): string[] {
   if (source.code === undefined) return [];
   const lines = source.code.split("\n");
+  const coloured = highlightLines(source.code);
   const first = Math.max(1, line - LINES_AROUND);
   const last = Math.min(lines.length, line + LINES_AROUND);
   const width = String(last).length;
   const shown = [cyan(`${source.label}, line ${line}`)];
   for (let number = first; number <= last; number++) {
-    const text = lines[number - 1]!;
+    const text = coloured[number - 1]!;
     const gutter = `${number}`.padStart(width);
     if (number !== line) {
       shown.push(`${grey(`  ${gutter} |`)} ${text}`);
       continue;
     }
-    const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+    const indent = lines[number - 1]!.slice(0, column - 1).replace(/[^\t]/g, " ");
     shown.push(`${red(">")} ${gutter} ${grey("|")} ${text}`);
     shown.push(`${grey(`  ${" ".repeat(width)} |`)} ${indent}${red("^")}`);
   }

@@ -31,6 +31,7 @@ import type { Channels, RequestChannel } from "./sockets";
 import type { SourceRegistry } from "./sources";
 import { stoppedOnRequest } from "./stop-check";
 import { captureStreams } from "./streams";
+import type { UnderWay } from "./under-way";
 import { toCharacterOffset, toUtf16Offset } from "./unicode";
 import { createMessage, type Json, type Message, PROTOCOL_VERSION } from "./wire";
 
@@ -39,6 +40,7 @@ export interface KernelParts {
   interpreter: Interpreter;
   sources: SourceRegistry;
   interrupts: InterruptState;
+  underWay: UnderWay;
   version: string;
   /** Called when the kernel is asked to end and has said goodbye. */
   onShutdown: () => void;
@@ -183,7 +185,11 @@ export class Kernel {
     this.parts.interrupts.running = cell;
     this.lastContext = context;
     if (!silent) this.publisher.publish("execute_input", { code, execution_count: this.count }, request);
+    const former = silent ? undefined : this.parts.underWay.report();
+    if (former) this.publisher.stream("stderr", former, context);
+    this.parts.underWay.begin({ label: this.label, code });
     const error = await withContext(context, () => this.runCell(code, context));
+    this.parts.underWay.end();
     const expressions = error ? {} : this.evaluateAll((content.user_expressions ?? {}) as Json);
     this.running = undefined;
     this.parts.interrupts.running = 0;
@@ -206,7 +212,7 @@ export class Kernel {
 
   /** Run a cell and show what came of it. Returns the error, if it ended in one. */
   private async runCell(code: string, context: RequestContext): Promise<ErrorReport | undefined> {
-    const label = `Cell [${this.count}]`;
+    const { label } = this;
     // A compiler that crashes is this cell's failure, not the end of the queue.
     const outcome = await this.parts.interpreter
       .execute(code, label, context.signal!)
@@ -214,6 +220,11 @@ export class Kernel {
     const error = await this.settle(outcome, code, label, context);
     if (error && !context.silent) this.publisher.publish("error", { ...error }, context.request);
     return error;
+  }
+
+  /** What the running cell is called. */
+  private get label(): string {
+    return `Cell [${this.count}]`;
   }
 
   private async settle(
@@ -355,6 +366,7 @@ export class Kernel {
   }
 
   private async shutdown(request: Message): Promise<Json> {
+    this.parts.underWay.end();
     const content = { status: "ok", restart: request.content.restart === true };
     this.publisher.publish("shutdown_reply", content, request);
     // After the reply and the idle status, which follow this one.

@@ -14,6 +14,7 @@ import { installStopCheck } from "./stop-check";
 import { TslabCompiler } from "./tslab/compiler";
 import { routeTslabDisplay } from "./tslab/display";
 import { resolveFromKernelAtRunTime } from "./tslab/module-resolution";
+import { UnderWay } from "./under-way";
 import type { Message } from "./wire";
 
 /** Deep libraries must not push the user's own frames off the stack. */
@@ -55,6 +56,7 @@ async function start(connectionFile: string): Promise<void> {
     interpreter,
     sources,
     interrupts,
+    underWay: new UnderWay(connectionFile),
     version: packageVersion(),
     onShutdown: () => process.exit(0),
   });

@@ -23,6 +23,17 @@ function resize(options: Options): number {
     expect(text).not.toMatch(/node:|tslab|dist\/kernel|evalmachine|oscc-cell/);
   });
 
+  test("shows the cell in colours, that change no letter of it", async () => {
+    const cell = await run("/* a comment\n*/ const half = 0.5;\nthrow new Error('half is ' + half); // here");
+    const traceback = cell.error!.traceback.join("\n");
+    expect(traceback).toContain("\x1b[90m/* a comment\x1b[39m");
+    expect(traceback).toContain("\x1b[35mconst\x1b[39m half = \x1b[34m0.5\x1b[39m;");
+    expect(traceback).toContain(
+      "\x1b[35mthrow\x1b[39m \x1b[35mnew\x1b[39m Error(\x1b[32m'half is '\x1b[39m + half",
+    );
+    expect(tracebackOf(cell)).toContain("> 3 | throw new Error('half is ' + half); // here\n    |       ^");
+  });
+
   test("maps lines after an await and inside a callback", async () => {
     const cell = await run(
       "await null;\n\n[1].forEach((x: number) => {\n  throw new Error('here ' + x);\n});",

@@ -6,9 +6,11 @@ import { expect, test } from "vitest";
 import { startKernel } from "../../src/kernel/client";
 import { createConnection, readConnection, writeConnection } from "../../src/kernel/connection";
 import { OSCC_KERNEL_SPEC } from "../../src/kernel/kernel-spec";
-import { pause, resultOf, temporaryFolder } from "./support";
+import { pause, printed, resultOf, temporaryFolder } from "./support";
 
 const folder = temporaryFolder();
+const crashFolder = temporaryFolder();
+const restartFolder = temporaryFolder();
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0);
@@ -69,6 +71,35 @@ test("a kernel that dies is reported, not waited for", async () => {
   const kernel = await startKernel({ cwd: folder });
   await expect(kernel.execute("process.exit(3)")).rejects.toThrow(/kernel has stopped.*\n.*exit code 3/);
   await kernel.shutdown();
+});
+
+test("a kernel that takes the place of one that crashed says what that was running", async () => {
+  const connectionFolder = crashFolder;
+  const first = await startKernel({ cwd: folder, connectionFolder });
+  await first.execute("const fine = 1;");
+  const crash = "process.kill(process.pid, 'SIGSEGV');\nawait new Promise(() => {});";
+  await expect(first.execute(crash)).rejects.toThrow(/kernel has stopped/);
+  const second = await startKernel({ cwd: folder, connectionFolder });
+  const said = printed(await second.execute("2 + 2"), "stderr");
+  expect(said).toMatch(/^The kernel before this one ended while it ran Cell \[2\]:\n {4}process\.kill/);
+  expect(said).toMatch(/run the cells again/);
+  expect(printed(await second.execute("3"), "stderr")).toBe("");
+  await second.shutdown();
+});
+
+test("a kernel that was asked to end in the middle of a cell leaves no such word", async () => {
+  const connectionFolder = restartFolder;
+  const first = await startKernel({ cwd: folder, connectionFolder });
+  const begun = new Promise<void>((resolve) => {
+    first.onMessage(({ header }) => header.msg_type === "stream" && resolve());
+  });
+  const cell = first.execute("console.log('go'); while (true);").catch(() => "ended");
+  await begun;
+  await first.shutdown({ restart: true });
+  await cell;
+  const second = await startKernel({ cwd: folder, connectionFolder });
+  expect(printed(await second.execute("2 + 2"), "stderr")).toBe("");
+  await second.shutdown();
 });
 
 test("a kernel that is silent for too long is reported", async () => {

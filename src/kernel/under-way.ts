@@ -1,0 +1,71 @@
+/**
+ * The cell under way, noted beside the connection file.
+ *
+ * Native code that crashes, or a system that has no memory left, ends the process without a word. Jupyter starts the kernel
+ * again with the same connection file; then the note is still there, and says what was running.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+
+/** A cell: `Cell [3]`, and its code. */
+export interface CellUnderWay {
+  readonly label: string;
+  readonly code: string;
+}
+
+/** Lines of the cell that the report shows. */
+const LINES = 6;
+
+export class UnderWay {
+  private readonly file: string;
+  private former: CellUnderWay | undefined;
+
+  constructor(connectionFile: string) {
+    this.file = `${connectionFile}.cell`;
+    this.former = this.read();
+    this.end();
+  }
+
+  begin(cell: CellUnderWay): void {
+    // A note that cannot be written is no reason not to run the cell.
+    attempt(() => writeFileSync(this.file, JSON.stringify(cell), { mode: 0o600 }));
+  }
+
+  /** The cell is over, or the kernel is asked to end. */
+  end(): void {
+    attempt(() => rmSync(this.file, { force: true }));
+  }
+
+  /** Once: what to say of a kernel that ended in the middle of a cell; `undefined` when none did. */
+  report(): string | undefined {
+    const { former } = this;
+    this.former = undefined;
+    if (!former) return undefined;
+    const lines = former.code.trimEnd().split("\n");
+    const shown = lines.slice(0, LINES).map((line) => `    ${line}`);
+    if (lines.length > LINES) shown.push(`    ... ${lines.length - LINES} more`);
+    return [
+      `The kernel before this one ended while it ran ${former.label}:`,
+      ...shown,
+      "Nothing in the cell can say why: native code crashed, memory ran out, or somebody ended the process.",
+      "Variables are gone: run the cells again from the top. If it happens again, try less at a time.",
+      "",
+    ].join("\n");
+  }
+
+  private read(): CellUnderWay | undefined {
+    try {
+      const { label, code } = JSON.parse(readFileSync(this.file, "utf8")) as CellUnderWay;
+      return { label: String(label), code: String(code) };
+    } catch {
+      return undefined; // no note, or one that was cut short
+    }
+  }
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // See where it is called.
+  }
+}
