@@ -10,6 +10,7 @@ export async function checkPictures(notebook, pictures) {
   await figures.nth(0).screenshot({ path: path.join(pictures, "pictures-viewer-edge-x1000.png") });
   await checkMapControls(page, figures.nth(1));
   await figures.nth(1).screenshot({ path: path.join(pictures, "pictures-map-threshold.png") });
+  await checkKeys(page, figures.nth(0), pictures);
 
   // What a reader has set must be there after a change of the theme and without a kernel.
   await notebook.setTheme("JupyterLab Dark");
@@ -51,6 +52,33 @@ async function checkControls(page, figure) {
   await press(page, figure, "edge");
   assert.deepEqual(await seenLabels(figure), ["edge ×1000"]);
   assert.equal(new Set([first, core, await shownPicture(figure)]).size, 3, "the same picture is shown again");
+}
+
+/** The same by keyboard alone: the twins of sliders and buttons. */
+async function checkKeys(page, figure, pictures) {
+  const bar = figure.getByRole("group", { name: "Controls of the figure" });
+  assert.equal(await bar.evaluate((node) => getComputedStyle(node).opacity), "0", "the bar is seen unasked");
+  const range = bar.getByRole("slider", { name: "Magnification" });
+  await range.focus();
+  assert.equal(
+    await range.getAttribute("aria-valuetext"),
+    "×1000",
+    "the range does not know what the mouse did",
+  );
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForTimeout(600);
+  assert.deepEqual(await seenLabels(figure), ["edge ×400"]);
+  await figure.screenshot({ path: path.join(pictures, "pictures-keys.png") });
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowUp");
+  await page.waitForTimeout(600);
+  assert.deepEqual(await seenLabels(figure), ["core ×400"]);
+  await page.keyboard.press("ArrowDown");
+  await range.focus();
+  await page.keyboard.press("End");
+  await page.waitForTimeout(600);
+  assert.deepEqual(await seenLabels(figure), ["edge ×1000"]);
+  await range.evaluate((node) => node.blur());
 }
 
 /** Threshold, opacity and view of a map. */

@@ -54,6 +54,13 @@
     return theming;
   };
 
+  /** Twins of sliders and buttons for the keyboard. */
+  let keys;
+  const loadKeys = () => {
+    keys ??= import(`${folder}figure-keys.js`);
+    return keys;
+  };
+
   /** Plotly paints a chosen or touched button nearly white, whatever its colours are. */
   const BUTTON_STYLE = `
     [data-jp-theme-light="false"] .oscc-lab-themed .updatemenu-item-rect[style*="244, 250, 255"] {
@@ -95,6 +102,7 @@
         this.mimeType = options.mimeType;
         this.addClass("oscc-lab-figure");
         this.node.style.overflow = "hidden";
+        this.node.style.position = "relative";
         this.canvas = document.createElement("div");
         this.canvas.style.transformOrigin = "top left";
         this.node.appendChild(this.canvas);
@@ -112,7 +120,12 @@
         this.node.setAttribute("role", "figure");
         this.node.setAttribute("aria-label", descriptionOf(this.figure));
         try {
-          [this.plotly, this.theming] = await Promise.all([loadPlotly(), loadTheming(), loadFonts()]);
+          [this.plotly, this.theming, this.keys] = await Promise.all([
+            loadPlotly(),
+            loadTheming(),
+            loadKeys(),
+            loadFonts(),
+          ]);
           await this.draw();
         } catch (error) {
           this.canvas.textContent = `This figure cannot be drawn: ${error.message}`;
@@ -138,6 +151,9 @@
           responsive: !layout.width,
         });
         if (frames) await this.plotly.addFrames(this.canvas, structuredClone(frames));
+        this.keyBar?.remove();
+        this.keyBar = this.keys.keyControls(this.canvas, this.plotly, layout);
+        if (this.keyBar) this.node.append(this.keyBar);
         this.fit();
       }
 
