@@ -15,6 +15,7 @@ export interface CellUnderWay {
 /** Lines of the cell that the report shows. */
 const LINES = 6;
 
+/** The note of one kernel, and what the kernel before it left. */
 export class UnderWay {
   private readonly file: string;
   private former: CellUnderWay | undefined;
@@ -46,7 +47,7 @@ export class UnderWay {
     return [
       `The kernel before this one ended while it ran ${former.label}:`,
       ...shown,
-      "Nothing in the cell can say why: native code crashed, memory ran out, or somebody ended the process.",
+      "It had no time to say why: native code crashed, memory ran out, or somebody ended the process.",
       "Variables are gone: run the cells again from the top. If it happens again, try less at a time.",
       "",
     ].join("\n");
