@@ -1,7 +1,13 @@
 /** The attendant's own code; see `attendant.ts`. */
 import { parentPort, workerData } from "node:worker_threads";
 import { Router } from "zeromq";
-import { type AttendantTask, type FromAttendant, STOPPING, type ToAttendant } from "./attendant";
+import {
+  type AttendantTask,
+  type AttendedChannel,
+  type FromAttendant,
+  STOPPING,
+  type ToAttendant,
+} from "./attendant";
 import { address } from "./connection";
 import { InterruptState } from "./interrupt-state";
 import { watchParent } from "./parent-watch";
@@ -21,32 +27,39 @@ const LINGER_MS = 1000;
 
 async function attend({ connection, memory }: AttendantTask): Promise<void> {
   const state = new InterruptState(memory);
-  const control = new Router({ linger: LINGER_MS });
+  const sockets: Record<AttendedChannel, Router> = {
+    control: new Router({ linger: LINGER_MS }),
+    // However many cells a front end queues.
+    shell: new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: LINGER_MS }),
+  };
   // A Router, not a Reply: what is no request of a client (anybody can connect) must not end the echo.
   const heartbeat = new Router({ linger: 0 });
   await Promise.all([
-    control.bind(address(connection, "control")),
+    sockets.control.bind(address(connection, "control")),
+    sockets.shell.bind(address(connection, "shell")),
     heartbeat.bind(address(connection, "hb")),
   ]);
   void echo(heartbeat);
-  serve(control, () => {
-    control.close();
-    heartbeat.close();
+  serve(sockets, () => {
+    for (const socket of [sockets.control, sockets.shell, heartbeat]) socket.close();
     state.closed();
   });
   watchParent(() => setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_GRACE_MS));
   tell({ kind: "ready" });
 
   let handed = 0;
-  for await (const frames of control) {
-    const type = typeOf(frames, connection.key);
-    if (type === undefined) continue;
-    const isStopping = STOPPING.has(type);
-    const cell = isStopping ? state.stopRunning() : 0;
-    tell({ kind: "control", frames });
-    handed++;
-    if (isStopping) void insist(state, handed, cell);
-  }
+  const listen = async (channel: AttendedChannel): Promise<void> => {
+    for await (const frames of sockets[channel]) {
+      const type = typeOf(frames, connection.key);
+      if (type === undefined) continue;
+      const isStopping = STOPPING.has(type);
+      const cell = isStopping ? state.stopRunning() : 0;
+      tell({ kind: "message", channel, frames });
+      handed++;
+      if (isStopping) void insist(state, handed, cell);
+    }
+  };
+  await Promise.all([listen("control"), listen("shell")]);
 }
 
 /** Signal the process until the cells' thread has taken the message. */
@@ -70,12 +83,16 @@ function typeOf(frames: readonly Uint8Array[], key: string): string | undefined 
 }
 
 /** Send the replies that the cells' thread hands over, until it says that it is the end. */
-function serve(control: Router, end: () => void): void {
+function serve(sockets: Record<AttendedChannel, Router>, end: () => void): void {
   // ZeroMQ allows one send at a time on a socket.
-  let sent: Promise<void> = Promise.resolve();
-  parentPort?.on("message", (frames: ToAttendant) => {
-    if (frames === "close") return end();
-    sent = sent.then(() => control.send([...frames])).catch(() => {}); // a peer that went away is no concern of the kernel
+  const sent: Record<AttendedChannel, Promise<void>> = {
+    control: Promise.resolve(),
+    shell: Promise.resolve(),
+  };
+  parentPort?.on("message", (message: ToAttendant) => {
+    if (message === "close") return void Promise.all([sent.control, sent.shell]).then(end);
+    const { channel, frames } = message;
+    sent[channel] = sent[channel].then(() => sockets[channel].send([...frames])).catch(() => {}); // a peer that went away is no concern of the kernel
   });
 }
 

@@ -1,6 +1,7 @@
 /**
- * The thread that is always there: it answers heartbeats and listens to the control channel, so that an
- * interrupt or a shutdown is heard while a cell never yields.
+ * The thread that is always there: it answers heartbeats and listens to the control and shell channels, so that an
+ * interrupt or a shutdown is heard while a cell never yields. They belong on control, but VS Code sends its interrupts
+ * on shell.
  *
  * Everything that it hears is handed to the cells' thread, which answers. When that does not take an interrupt or
  * a shutdown at once, the running cell is stopped first.
@@ -17,38 +18,43 @@ export interface AttendantTask {
   memory: SharedArrayBuffer;
 }
 
-/** From the attendant: it listens, or a control message has come. */
-export type FromAttendant = { kind: "ready" } | { kind: "control"; frames: Uint8Array[] };
+/** The channels that the attendant listens to. */
+export type AttendedChannel = "control" | "shell";
 
-/** To the attendant: frames to send on the control channel, or the end. */
-export type ToAttendant = readonly Uint8Array[] | "close";
+/** From the attendant: it listens, or a message has come. */
+export type FromAttendant =
+  | { kind: "ready" }
+  | { kind: "message"; channel: AttendedChannel; frames: Uint8Array[] };
+
+/** To the attendant: frames to send, or the end. */
+export type ToAttendant = { channel: AttendedChannel; frames: readonly Uint8Array[] } | "close";
 
 export interface Attendant {
-  /** Send a reply on the control channel. */
-  send(frames: readonly Uint8Array[]): void;
+  /** Send a reply. */
+  send(channel: AttendedChannel, frames: readonly Uint8Array[]): void;
   /** Give the sockets back; does not yield. */
   close(): void;
 }
 
-/** The attendant closes its sockets within a millisecond or two, unless it is dead. */
+/** The attendant sends what it was given and closes its sockets within a few milliseconds, unless it is dead. */
 const CLOSE_TIMEOUT_MS = 500;
 
 /**
  * Start the attendant and wait until it listens.
  *
- * @param onControl called for each message that is signed with the connection's key
+ * @param onMessage called for each message that is signed with the connection's key
  */
 export async function startAttendant(
   connection: Connection,
   state: InterruptState,
-  onControl: (frames: Uint8Array[]) => void,
+  onMessage: (channel: AttendedChannel, frames: Uint8Array[]) => void,
 ): Promise<Attendant> {
   const task: AttendantTask = { connection, memory: state.memory };
   const worker = new Worker(path.join(__dirname, "attendant-thread.js"), { workerData: task });
   worker.on("message", (message: FromAttendant) => {
-    if (message.kind !== "control") return;
+    if (message.kind !== "message") return;
     state.take();
-    onControl(message.frames);
+    onMessage(message.channel, message.frames);
   });
   await once(worker, "message");
   worker.unref();
@@ -59,7 +65,7 @@ export async function startAttendant(
   };
   // ZeroMQ aborts the process when a thread ends with open sockets.
   process.once("exit", close);
-  return { send: tell, close };
+  return { send: (channel, frames) => tell({ channel, frames }), close };
 }
 
 /** The message types for which a running cell is stopped. */

@@ -1,4 +1,4 @@
-/** The channels of a kernel. Control and heartbeat are the attendant's; the others are served here. */
+/** The channels of a kernel. Shell, control and heartbeat are the attendant's; the others are served here. */
 import { Publisher, Router } from "zeromq";
 import { startAttendant } from "./attendant";
 import { address, type Connection } from "./connection";
@@ -13,7 +13,7 @@ export interface Channels {
   publish(message: Message): void;
   /** Send to the one who is named by `message.ids`. */
   send(channel: RequestChannel, message: Message): void;
-  /** Resolves when everything sent so far is with ZeroMQ. */
+  /** Resolves when everything sent so far is with ZeroMQ, or with the attendant, who sends it before it closes. */
   flush(): Promise<void>;
   close(): void;
 }
@@ -34,60 +34,42 @@ export async function openChannels(
 ): Promise<Channels> {
   // Without a limit, and never waiting: a burst of output is kept, not dropped.
   const iopub = new Publisher({ sendHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS });
-  const routers = {
-    shell: new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: LINGER_MS }),
-    stdin: new Router({ linger: LINGER_MS }),
-  };
+  const stdin = new Router({ linger: LINGER_MS });
   const guard = new ReplayGuard();
+  const hand = (channel: RequestChannel, frames: readonly Uint8Array[]) => {
+    const message = accept(frames, connection.key, guard);
+    if (message) onMessage(channel, message);
+  };
   const [attendant] = await Promise.all([
-    startAttendant(connection, state, (frames) => {
-      const message = accept(frames, connection.key, guard);
-      if (message) onMessage("control", message);
-    }),
+    startAttendant(connection, state, hand),
     iopub.bind(address(connection, "iopub")),
-    ...Object.entries(routers).map(([name, socket]) =>
-      socket.bind(address(connection, name as keyof typeof routers)),
-    ),
+    stdin.bind(address(connection, "stdin")),
   ]);
-  for (const [name, socket] of Object.entries(routers))
-    void receive(socket, connection.key, guard, (message) =>
-      onMessage(name as keyof typeof routers, message),
-    );
+  void receive(stdin, (frames) => hand("stdin", frames));
 
-  const queues = new Map<RequestChannel, Promise<void>>();
+  let asked = Promise.resolve();
   return {
     publish(message) {
       if (!iopub.closed) ignoreFailure(iopub.send(encode(message, connection.key)));
     },
     send(channel, message) {
-      // ZeroMQ allows one send at a time on a socket.
       const frames = encode(message, connection.key);
-      if (channel === "control") return attendant.send(frames);
-      const socket = routers[channel];
-      const before = queues.get(channel) ?? Promise.resolve();
-      const sent = before.then(() => (socket.closed ? undefined : socket.send(frames)));
-      queues.set(channel, ignoreFailure(sent));
+      if (channel !== "stdin") return attendant.send(channel, frames);
+      // ZeroMQ allows one send at a time on a socket.
+      asked = ignoreFailure(asked.then(() => (stdin.closed ? undefined : stdin.send(frames))));
     },
     async flush() {
-      await Promise.all(queues.values());
+      await asked;
     },
     close() {
-      for (const socket of [iopub, ...Object.values(routers)]) socket.close();
+      for (const socket of [iopub, stdin]) socket.close();
       attendant.close();
     },
   };
 }
 
-async function receive(
-  socket: Router,
-  key: string,
-  guard: ReplayGuard,
-  handle: (message: Message) => void,
-): Promise<void> {
-  for await (const frames of socket) {
-    const message = accept(frames, key, guard);
-    if (message) handle(message);
-  }
+async function receive(socket: Router, handle: (frames: readonly Uint8Array[]) => void): Promise<void> {
+  for await (const frames of socket) handle(frames);
 }
 
 function accept(frames: readonly Uint8Array[], key: string, guard: ReplayGuard): Message | undefined {
