@@ -14,11 +14,14 @@ import { watchParent } from "./parent-watch";
 import { decode, RejectedMessage } from "./wire";
 
 /**
- * How long the cells' thread may take to hear of an interrupt by itself, before it is signalled, and before it is
- * signalled again. Ever longer: a second signal that is not needed could hit the next cell. A cell that outlives them all is
- * in native code and stops when that returns.
+ * How long the cells' thread may take to stop a cell by itself, before its loops are ended and it is signalled, and before
+ * that is tried again where neither would have reached it. A cell that outlives all of them is in native code and stops
+ * when that returns.
  */
-const PATIENCE_MS = [40, 250, 500, 1000, 2000, 4000, 8000, 16_000];
+const PATIENCE_MS = [40, 100, 100, 250, 500, 1000, 2000, 4000, 8000, 16_000];
+
+/** A cell that has heard of it may so long wind up in its own way; the cells' thread then leaves it behind. */
+const WINDS_UP_MS = 200;
 
 /** The cells' thread notices by itself that its parent is gone, unless a cell never yields. */
 const ORPHAN_GRACE_MS = 2000;
@@ -54,7 +57,7 @@ async function attend({ connection, memory }: AttendantTask): Promise<void> {
       if (type === undefined) continue;
       const isStopping = STOPPING.has(type);
       const cell = isStopping ? state.stopRunning() : 0;
-      tell({ kind: "message", channel, frames });
+      tell({ kind: "message", channel, frames, cell });
       handed++;
       if (isStopping) void insist(state, handed, cell);
     }
@@ -62,13 +65,24 @@ async function attend({ connection, memory }: AttendantTask): Promise<void> {
   await Promise.all([listen("control"), listen("shell")]);
 }
 
-/** Signal the process until the cells' thread has taken the message. */
-async function insist(state: InterruptState, message: number, cell: number): Promise<void> {
+/**
+ * Stop the cell until it is over. To have taken the message is not enough: the cell may have waited just then, and begun on
+ * something that never yields before it was left behind. One signal is enough.
+ */
+async function insist(state: InterruptState, message: number, asked: number): Promise<void> {
+  let cell = asked;
+  let isSignalled = false;
+  let waitedMs = 0;
   for (const patience of PATIENCE_MS) {
     await new Promise((resolve) => setTimeout(resolve, patience));
-    if (state.taken >= message) return;
+    waitedMs += patience;
+    const isTaken = state.taken >= message;
+    // Messages are taken in order: what runs before this one is taken was asked for before it.
+    if (cell === 0 && !isTaken) cell = state.stopRunning();
+    if (isTaken && state.running !== cell) return;
+    if (cell === 0 || state.running !== cell || (isTaken && waitedMs < WINDS_UP_MS)) continue;
     state.insist(cell);
-    state.signalSelf();
+    if (!isSignalled) isSignalled = state.signal(cell);
   }
 }
 

@@ -21,10 +21,10 @@ export interface AttendantTask {
 /** The channels that the attendant listens to. */
 export type AttendedChannel = "control" | "shell";
 
-/** From the attendant: it listens, or a message has come. */
+/** From the attendant: it listens, or a message has come, and the cell (or 0) that is to stop for it. */
 export type FromAttendant =
   | { kind: "ready" }
-  | { kind: "message"; channel: AttendedChannel; frames: Uint8Array[] };
+  | { kind: "message"; channel: AttendedChannel; frames: Uint8Array[]; cell: number };
 
 /** To the attendant: frames to send, or the end. */
 export type ToAttendant = { channel: AttendedChannel; frames: readonly Uint8Array[] } | "close";
@@ -42,19 +42,19 @@ const CLOSE_TIMEOUT_MS = 500;
 /**
  * Start the attendant and wait until it listens.
  *
- * @param onMessage called for each message that is signed with the connection's key
+ * @param onMessage called for each message that is signed with the connection's key, with the cell that it is to stop
  */
 export async function startAttendant(
   connection: Connection,
   state: InterruptState,
-  onMessage: (channel: AttendedChannel, frames: Uint8Array[]) => void,
+  onMessage: (channel: AttendedChannel, frames: Uint8Array[], cell: number) => void,
 ): Promise<Attendant> {
   const task: AttendantTask = { connection, memory: state.memory };
   const worker = new Worker(path.join(__dirname, "attendant-thread.js"), { workerData: task });
   worker.on("message", (message: FromAttendant) => {
     if (message.kind !== "message") return;
     state.take();
-    onMessage(message.channel, message.frames);
+    onMessage(message.channel, message.frames, message.cell);
   });
   await once(worker, "message");
   worker.unref();

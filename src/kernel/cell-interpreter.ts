@@ -10,6 +10,7 @@ import type {
   Inspection,
   Interpreter,
 } from "./interpreter";
+import type { InterruptState } from "./interrupt-state";
 import { interruptible, isSigint, letSignalsThrough, untilDone } from "./interruptible";
 import { installModuleFunctions } from "./module-functions";
 import { CellModules } from "./modules";
@@ -35,6 +36,7 @@ export class CellInterpreter implements Interpreter {
     private readonly folder: string,
     private readonly compiler: CellCompiler,
     private readonly sources: SourceRegistry,
+    private readonly interrupts: InterruptState,
   ) {
     this.modules = new CellModules(folder);
     installModuleFunctions(folder, this.modules.require);
@@ -116,7 +118,8 @@ export class CellInterpreter implements Interpreter {
     const script = `${head}${bindings(cell)}\n${cell.javascript}\n})`;
     const options = { filename, lineOffset: -1 };
     const run = vm.runInThisContext(script, options) as CellFunction;
-    return interruptible(() => run(scope.exports, this.modules.require, this.folder, scope.bind));
+    const { require } = this.modules;
+    return interruptible(this.interrupts, () => run(scope.exports, require, this.folder, scope.bind));
   }
 }
 

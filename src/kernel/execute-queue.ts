@@ -20,6 +20,11 @@ export class ExecuteQueue {
   private jobs: Job[] = [];
   private isDraining = false;
 
+  /** Jobs wait behind the one that runs. */
+  get isWaiting(): boolean {
+    return this.jobs.length > 0;
+  }
+
   add(job: Job): void {
     this.jobs.push(job);
     if (!this.isDraining) void this.drain();

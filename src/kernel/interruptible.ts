@@ -1,5 +1,6 @@
 /** Two ways to stop waiting for a cell: Ctrl-C for code that never yields, the cell's signal for code that does. */
 import vm from "node:vm";
+import { type InterruptState, SIGNAL_ARRIVES_MS } from "./interrupt-state";
 
 const CALL = Symbol.for("oscc-lab.kernel.call");
 const caller = new vm.Script(`globalThis[Symbol.for("oscc-lab.kernel.call")]()`, {
@@ -10,16 +11,31 @@ const caller = new vm.Script(`globalThis[Symbol.for("oscc-lab.kernel.call")]()`,
  * Call a function so that SIGINT ends it, even in an endless loop. Node offers that for scripts only, so a script
  * calls the function.
  *
+ * A signal that is sent through `state` finds the function in there: who has been sent one waits for it.
+ *
  * @throws an error that {@link isSigint} recognises when SIGINT came
  */
-export function interruptible<T>(run: () => T): T {
+export function interruptible<T>(state: InterruptState, run: () => T): T {
   const holder = globalThis as { [CALL]?: () => T };
-  holder[CALL] = run;
+  holder[CALL] = () => {
+    state.openForSignals();
+    try {
+      return run();
+    } finally {
+      if (!state.closeForSignals()) endIsNear();
+    }
+  };
   try {
     return caller.runInThisContext({ breakOnSigint: true, displayErrors: false }) as T;
   } finally {
+    state.closedForSignals();
     delete holder[CALL];
   }
+}
+
+/** Stay until the signal comes that ends this. */
+function endIsNear(): void {
+  for (const late = performance.now() + SIGNAL_ARRIVES_MS; performance.now() < late; );
 }
 
 export function isSigint(error: unknown): boolean {

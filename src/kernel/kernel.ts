@@ -70,7 +70,7 @@ export class Kernel {
   private running: RunningCell | undefined;
   private lastContext: RequestContext | undefined;
 
-  private readonly answers: Record<string, (request: Message) => Answer> = {
+  private readonly answers: Record<string, (request: Message, cell: number) => Answer> = {
     kernel_info_request: () => this.info(),
     complete_request: (request) => this.complete(request),
     inspect_request: (request) => this.inspect(request),
@@ -86,9 +86,10 @@ export class Kernel {
     comm_open: (request) => this.comms.receive(request).then(() => undefined),
     comm_msg: (request) => this.comms.receive(request).then(() => undefined),
     comm_close: (request) => this.comms.receive(request).then(() => undefined),
-    interrupt_request: () => {
-      // The cell that was meant may be over by now.
-      if ((this.running?.context.cell ?? 0) === this.parts.interrupts.stopped) this.interrupt();
+    interrupt_request: (_, cell) => {
+      // The cell that was meant may be over by now. Where none ran yet, what runs now was asked for before the interrupt.
+      if (cell === 0 || cell === this.running?.context.cell) this.interrupt();
+      else this.stopBackground();
       return { status: "ok" };
     },
     shutdown_request: (request) => this.shutdown(request),
@@ -123,16 +124,20 @@ export class Kernel {
     this.publisher.status("starting", undefined);
   }
 
-  /** A message has arrived. */
-  receive(channel: RequestChannel, request: Message): void {
+  /** A message has arrived; `cell` is the one that is to stop for it. */
+  receive(channel: RequestChannel, request: Message, cell: number): void {
     if (channel === "stdin") this.input.receive(request);
     else if (request.header.msg_type === "execute_request") this.enqueue(channel, request);
-    else void this.answer(channel, request);
+    else void this.answer(channel, request, cell);
   }
 
   /** Stop the running cell; its variables stay. */
   interrupt(): void {
     this.running?.abort.abort(stoppedOnRequest());
+    this.stopBackground();
+  }
+
+  private stopBackground(): void {
     for (const stop of this.background) stop.abort(stoppedOnRequest());
   }
 
@@ -173,16 +178,17 @@ export class Kernel {
   }
 
   private async execute(channel: RequestChannel, request: Message): Promise<JobEnd> {
+    const cell = ++this.cells;
+    // Before anybody can know of it: an interrupt that comes from now on is for this cell.
+    this.parts.interrupts.running = cell;
     this.publisher.status("busy", request);
     const { content } = request;
     const code = String(content.code ?? "");
     const silent = content.silent === true;
     if (content.store_history !== false && !silent) this.history.add(++this.count, code);
     const abort = new AbortController();
-    const cell = ++this.cells;
     const context: RequestContext = { request, silent, cell, signal: abort.signal };
     this.running = { context, abort };
-    this.parts.interrupts.running = cell;
     this.lastContext = context;
     if (!silent) this.publisher.publish("execute_input", { code, execution_count: this.count }, request);
     const former = silent ? undefined : this.parts.underWay.report();
@@ -191,13 +197,14 @@ export class Kernel {
     const error = await withContext(context, () => this.runCell(code, context));
     this.parts.underWay.end();
     const expressions = error ? {} : this.evaluateAll((content.user_expressions ?? {}) as Json);
+    const abortQueued = error !== undefined && content.stop_on_error !== false;
     this.running = undefined;
-    this.parts.interrupts.running = 0;
-    // What of it is left behind ends at the next round of its loops.
-    if (abort.signal.aborted) this.parts.interrupts.insist(cell);
+    // Nothing comes between two cells of a queue: an interrupt there is for the one that is about to begin.
+    this.parts.interrupts.running = this.queue.isWaiting && !abortQueued ? cell + 1 : 0;
+    if (abort.signal.aborted) this.parts.interrupts.leaveBehind(cell);
     this.publisher.flushStreams();
     return {
-      abortQueued: error !== undefined && content.stop_on_error !== false,
+      abortQueued,
       reply: () => {
         const common = { execution_count: this.count, user_expressions: expressions, payload: [] };
         this.reply(
@@ -251,7 +258,9 @@ export class Kernel {
     if (value === undefined || context.silent) return undefined;
     try {
       // A value may take its time to draw itself; that can be stopped like the cell itself.
-      const drawing = interruptible(() => (showsItself(value) ? value._display_() : represent(value)));
+      const drawing = interruptible(this.parts.interrupts, () =>
+        showsItself(value) ? value._display_() : represent(value),
+      );
       const representation = await untilDone(Promise.resolve(drawing), context.signal!, 0);
       if (!representation) return undefined;
       const content = { execution_count: this.count, ...representation };
@@ -279,7 +288,7 @@ export class Kernel {
 
   private evaluate(expression: string): Json {
     try {
-      return interruptible(() => ({
+      return interruptible(this.parts.interrupts, () => ({
         status: "ok",
         ...representAsText(this.parts.interpreter.evaluate(expression)),
       }));
@@ -289,10 +298,10 @@ export class Kernel {
   }
 
   /** Answer anything that is not a cell, between the busy and idle status that every request is wrapped in. */
-  private async answer(channel: RequestChannel, request: Message): Promise<void> {
+  private async answer(channel: RequestChannel, request: Message, cell: number): Promise<void> {
     this.publisher.status("busy", request);
     try {
-      const content = await this.answers[request.header.msg_type]?.(request);
+      const content = await this.answers[request.header.msg_type]?.(request, cell);
       if (content) this.reply(channel, request, content);
     } catch (error) {
       this.reply(channel, request, { status: "error", ...reportError(error, this.parts.sources) });

@@ -8,14 +8,13 @@ import { readConnection } from "./connection";
 import { InterruptState } from "./interrupt-state";
 import { Kernel } from "./kernel";
 import { watchParent } from "./parent-watch";
-import { openChannels, type RequestChannel } from "./sockets";
+import { type OnMessage, openChannels } from "./sockets";
 import { SourceRegistry } from "./sources";
 import { installStopCheck } from "./stop-check";
 import { TslabCompiler } from "./tslab/compiler";
 import { routeTslabDisplay } from "./tslab/display";
 import { resolveFromKernelAtRunTime } from "./tslab/module-resolution";
 import { UnderWay } from "./under-way";
-import type { Message } from "./wire";
 
 /** Deep libraries must not push the user's own frames off the stack. */
 const STACK_FRAMES = 50;
@@ -36,21 +35,17 @@ async function start(connectionFile: string): Promise<void> {
   const connection = readConnection(connectionFile);
   watchParent(() => process.exit(1));
   // Messages that come before the language is loaded wait here.
-  const early: [RequestChannel, Message][] = [];
-  let deliver = (channel: RequestChannel, message: Message): void => {
-    early.push([channel, message]);
-  };
+  const early: Parameters<OnMessage>[] = [];
+  let deliver: OnMessage = (...message) => void early.push(message);
   const interrupts = new InterruptState();
   installStopCheck(interrupts);
-  const channels = await openChannels(connection, interrupts, (channel, message) =>
-    deliver(channel, message),
-  );
+  const channels = await openChannels(connection, interrupts, (...message) => deliver(...message));
 
   Error.stackTraceLimit = STACK_FRAMES;
   resolveFromKernelAtRunTime();
   const sources = new SourceRegistry();
   const folder = process.cwd();
-  const interpreter = new CellInterpreter(folder, new TslabCompiler(folder), sources);
+  const interpreter = new CellInterpreter(folder, new TslabCompiler(folder), sources, interrupts);
   const kernel = new Kernel({
     channels,
     interpreter,
@@ -62,15 +57,13 @@ async function start(connectionFile: string): Promise<void> {
   });
   routeTslabDisplay(kernel);
   sources.install();
-  process.on("SIGINT", () => {
-    if (!interrupts.isOwnSignal) kernel.interrupt();
-  });
+  process.on("SIGINT", () => kernel.interrupt());
   process.on("uncaughtException", (error) => kernel.reportUncaught(error));
   process.on("unhandledRejection", (error) => kernel.reportUncaught(error));
 
   kernel.announce();
-  deliver = (channel, message) => kernel.receive(channel, message);
-  for (const [channel, message] of early) deliver(channel, message);
+  deliver = (...message) => kernel.receive(...message);
+  for (const message of early) deliver(...message);
 }
 
 function packageVersion(): string {

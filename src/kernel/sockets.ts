@@ -21,31 +21,33 @@ export interface Channels {
 /** Messages for people who never come back may wait so long when the kernel ends. */
 const LINGER_MS = 1000;
 
+/** Called for each message, in the order of arrival. `cell` ran when it came and is to stop for it; 0 if none is. */
+export type OnMessage = (channel: RequestChannel, message: Message, cell: number) => void;
+
 /**
  * Bind the channels and hand over each message that is signed with the connection's key. Others are dropped unseen.
  *
- * @param state     through which a cell that never yields is told to stop
- * @param onMessage called for each message, in the order of arrival
+ * @param state through which a cell that never yields is told to stop
  */
 export async function openChannels(
   connection: Connection,
   state: InterruptState,
-  onMessage: (channel: RequestChannel, message: Message) => void,
+  onMessage: OnMessage,
 ): Promise<Channels> {
   // Without a limit, and never waiting: a burst of output is kept, not dropped.
   const iopub = new Publisher({ sendHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS });
   const stdin = new Router({ linger: LINGER_MS });
   const guard = new ReplayGuard();
-  const hand = (channel: RequestChannel, frames: readonly Uint8Array[]) => {
+  const hand = (channel: RequestChannel, frames: readonly Uint8Array[], cell: number) => {
     const message = accept(frames, connection.key, guard);
-    if (message) onMessage(channel, message);
+    if (message) onMessage(channel, message, cell);
   };
   const [attendant] = await Promise.all([
     startAttendant(connection, state, hand),
     iopub.bind(address(connection, "iopub")),
     stdin.bind(address(connection, "stdin")),
   ]);
-  void receive(stdin, (frames) => hand("stdin", frames));
+  void receive(stdin, (frames) => hand("stdin", frames, 0));
 
   let asked = Promise.resolve();
   return {
