@@ -1,7 +1,7 @@
-// What the JupyterLab extension serves to the browser: plotly.js and the letters of its figures, from the packages that
-// are pinned in package.json.
+// What the JupyterLab extension serves to the browser: plotly.js, the letters of its figures and anywidget's front end, from
+// the packages that are pinned in package.json.
 
-import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,3 +21,14 @@ for (const asset of ASSETS) {
   const target = path.join(TARGET, path.basename(asset));
   if (!existsSync(target) || statSync(target).size !== statSync(source).size) copyFileSync(source, target);
 }
+
+// anywidget's comes as a module of RequireJS, which JupyterLab does not have.
+const ANYWIDGET = path.join(TARGET, "anywidget.js");
+const [body, ...rest] = readFileSync(
+  path.join(ROOT, "node_modules", "anywidget", "dist", "index.js"),
+  "utf8",
+).split(/^define\(\["@jupyter-widgets\/base"\], (?=\w+\);$)/m);
+if (rest.length !== 1)
+  throw new Error("anywidget's front end does not end in the one call of define() that is expected");
+const module = `${body}export default ${rest[0].replace(/\);\s*$/, ";")}\n`;
+if (!existsSync(ANYWIDGET) || readFileSync(ANYWIDGET, "utf8") !== module) writeFileSync(ANYWIDGET, module);

@@ -5,6 +5,8 @@
 #
 #   scripts/lab-environment.sh [RELEASE]     unpack, unless that was done before; print the folder
 #
+# ipywidgets' manager, an extension of JupyterLab, goes to widget-manager/ in it, where JupyterLab does not find it by itself.
+#
 # RELEASE is trixie (the default: JupyterLab 4.0) or forky (JupyterLab 4.4 and Notebook 7).
 #
 # From the machine's own release, install first (as root):
@@ -15,13 +17,14 @@ set -eu
 RELEASE=${1:-trixie}
 ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 TARGET=${OSCC_LAB_ENVIRONMENT:-$ROOT/.cache/jupyterlab}-$RELEASE
-DONE=$TARGET/.unpacked
+DONE=$TARGET/.unpacked-with-manager
 
 PACKAGES="jupyterlab python3-jupyter-client python3-jupyter-core python3-jupyter-server
   python3-jupyter-server-terminals python3-jupyterlab-server python3-notebook-shim python3-async-lru
   python3-overrides python3-pythonjsonlogger python3-rfc3339-validator python3-rfc3986-validator
   python3-traitlets python3-nbclient python3-nbformat python3-nbconvert python3-anyio python3-websocket
-  python3-jupyterlab-pygments python3-mistune python3-platformdirs python3-typing-extensions"
+  python3-jupyterlab-pygments python3-mistune python3-platformdirs python3-typing-extensions
+  python3-jupyterlab-widgets"
 case $RELEASE in
 trixie) ;;
 forky) PACKAGES="$PACKAGES jupyter-notebook python3-notebook python3-packaging" ;;
@@ -61,6 +64,11 @@ isolated update >&2
 for package in "$APT"/archives/*.deb; do
   dpkg-deb --extract "$package" "$TARGET"
 done
+
+MANAGER=$TARGET/widget-manager/labextensions
+mkdir -p "$MANAGER"
+rm -rf "$MANAGER/@jupyter-widgets"
+mv "$TARGET/usr/share/jupyter/labextensions/@jupyter-widgets" "$MANAGER"
 
 # jupyter_events needs a native module of another Python; Lab only wants somebody to tell events to.
 STUB=$TARGET/usr/lib/python3/dist-packages/jupyter_events

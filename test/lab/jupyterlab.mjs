@@ -42,9 +42,10 @@ function labEnvironment(release) {
  *
  * @param {string} folder where its notebooks are
  * @param {keyof FRONT_ENDS} name
+ * @param {{ widgetManager?: boolean }} extras `widgetManager`: with ipywidgets' manager
  * @returns {Promise<{ notebook: (file: string) => string, log: () => string, stop: () => Promise<void> }>} `notebook` is the address of one
  */
-export async function startLab(folder, name = "jupyterlab-4.0") {
+export async function startLab(folder, name = "jupyterlab-4.0", { widgetManager = false } = {}) {
   const { release, module, application, page } = FRONT_ENDS[name];
   const environment = labEnvironment(release);
   const home = mkdtempSync(path.join(tmpdir(), "oscc-lab-home-"));
@@ -71,7 +72,9 @@ export async function startLab(folder, name = "jupyterlab-4.0") {
       ...process.env,
       HOME: home,
       PYTHONPATH: path.join(environment, "usr", "lib", "python3", "dist-packages"),
-      JUPYTER_PATH: [ROOT, shared].join(path.delimiter),
+      JUPYTER_PATH: [ROOT, ...(widgetManager ? [path.join(environment, "widget-manager")] : []), shared].join(
+        path.delimiter,
+      ),
       JUPYTERLAB_DIR: path.join(shared, "lab"),
       JUPYTERLAB_SETTINGS_DIR: path.join(home, "settings"),
       JUPYTER_CONFIG_DIR: path.join(home, "config"),

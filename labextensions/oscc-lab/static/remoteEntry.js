@@ -216,6 +216,11 @@
         const { INotebookTracker, NotebookActions } = await sharedModule("@jupyterlab/notebook");
         const labs = { INotebookTracker, NotebookActions, Widget };
         const plugins = [createPlugin(labs), createBrowserPlugin(labs), createDisplaysPlugin(labs)];
+        // There only where ipywidgets' manager is installed.
+        if (shared["@jupyter-widgets/base"]) {
+          const { createAnyWidgetPlugin } = await import(`${folder}anywidget-plugin.js`);
+          plugins.push(createAnyWidgetPlugin(await sharedModule("@jupyter-widgets/base"), folder));
+        }
         return () => ({ __esModule: true, default: plugins });
       }
       const PlotlyFigure = createRendererClass(Widget);
