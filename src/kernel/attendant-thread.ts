@@ -79,7 +79,7 @@ async function insist(state: InterruptState, message: number, asked: number): Pr
     const isTaken = state.taken >= message;
     // Messages are taken in order: what runs before this one is taken was asked for before it.
     if (cell === 0 && !isTaken) cell = state.stopRunning();
-    if (isTaken && state.running !== cell) return;
+    if (isTaken && (cell === 0 || state.running !== cell)) return;
     if (cell === 0 || state.running !== cell || (isTaken && waitedMs < WINDS_UP_MS)) continue;
     state.insist(cell);
     if (!isSignalled) isSignalled = state.signal(cell);

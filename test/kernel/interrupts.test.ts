@@ -140,6 +140,17 @@ describe("an interrupt", () => {
     expect(resultOf(await kernel.execute("1 + 1", { timeoutS: 20 }))).toBe("2");
   });
 
+  test.each([["while (true);"], ["await new Promise(() => {});"]])(
+    "right behind its cell, on the same channel, is for that cell: %s",
+    async (code) => {
+      const { kernel } = under;
+      const cell = kernel.execute(code, { timeoutS: 20 });
+      await kernel.request("interrupt_request", {}, { channel: "shell" });
+      expect((await cell).error?.ename).toBe("Interrupted");
+      expect(resultOf(await kernel.execute("1 + 1", { timeoutS: 20 }))).toBe("2");
+    },
+  );
+
   test("between two queued cells stops the second", async () => {
     const { kernel } = under;
     for (let round = 0; round < 10; round++) {
