@@ -134,7 +134,7 @@ async function answers(url, hasEnded) {
   throw new Error("JupyterLab did not answer in time.");
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 import { chromiumPath } from "./jupyterlab.mjs";
 
 /** Nothing of the browser's own reaches for the network. */
-const BROWSER_OPTIONS = [
+export const BROWSER_OPTIONS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -162,5 +170,28 @@ describe("install and uninstall", () => {
     await main(["uninstall", "--prefix", folder]);
     expect(existsSync(spec())).toBe(true);
     expect(said.err).toContain("is not ours; it is left alone");
+    expect(await main(["install", "--prefix", folder])).toBe(1);
+    expect(said.err).toMatch(/is not ours; it is left alone.*--prefix FOLDER/s);
+    expect(readFileSync(spec(), "utf8")).toContain("python3");
+  });
+
+  it("twice is the same as once; what else lies there stays", async () => {
+    const neighbour = path.join(data(), "kernels", "other", "kernel.json");
+    mkdirSync(path.dirname(neighbour), { recursive: true });
+    writeFileSync(neighbour, "{}");
+    await main(["install", "--prefix", folder]);
+    const first = readFileSync(spec(), "utf8");
+    expect(await main(["install", "--prefix", folder])).toBe(0);
+    expect(readFileSync(spec(), "utf8")).toBe(first);
+    await main(["uninstall", "--prefix", folder]);
+    expect(readdirSync(path.join(data(), "kernels"))).toEqual(["other"]);
+    expect(readdirSync(path.join(data(), "labextensions"))).toEqual([]);
+  });
+
+  it("say what to do where nothing can be written", async () => {
+    writeFileSync(path.join(folder, "share"), "a file, not a folder");
+    expect(await main(["install", "--prefix", folder])).toBe(1);
+    expect(said.err).toMatch(/nothing can be registered in .*share.*Name a folder that you may write/s);
+    expect(said.err).not.toMatch(/at .*\.[jt]s:/);
   });
 });
