@@ -18,10 +18,11 @@ export function createContainer(image) {
   };
 }
 
-function running(name, config, command, { mounts = {}, env = {} } = {}) {
+function running(name, config, command, { mounts = {}, env = {}, user } = {}) {
   return [
     "run",
     "--isolation=chroot",
+    ...(user ? [`--user=${user}`] : []),
     ...Object.entries(mounts).map(([inside, outside]) => `--volume=${outside}:${inside}`),
     ...Object.entries(env).map(([key, value]) => `--env=${key}=${value}`),
     name,
