@@ -50,7 +50,10 @@ function build(ca) {
   if (ca) {
     const npmrc = path.join(temporaryFolder(), "npmrc");
     writeFileSync(npmrc, "cafile=/ca.crt\n");
-    secrets.push(`--volume=${path.resolve(ca)}:/ca.crt:ro`, `--volume=${npmrc}:/root/.npmrc:ro`);
+    secrets.push(
+      `--volume=${path.resolve(ca)}:/ca.crt:ro`,
+      `--volume=${npmrc}:${path.posix.join("/", "root", ".npmrc")}:ro`,
+    );
   }
   const file = path.join(ROOT, "docker", "Dockerfile");
   const began = Date.now();
@@ -128,7 +131,12 @@ async function checkHub(container) {
     await page.fill("#username_input", "ada");
     await page.fill("#password_input", password);
     await page.click("#login_submit");
-    return await runNotebook(page, "jupyterhub");
+    const said = await runNotebook(page, "jupyterhub");
+    // The user's server has a session of its own and would outlive the hub.
+    await page.goto(`${hub}/hub/home`);
+    await page.click("#stop");
+    await page.locator("#stop").waitFor({ state: "hidden", timeout: 30_000 });
+    return said;
   } catch (error) {
     await page.screenshot({ path: path.join(PICTURES, "jupyterhub-failed.png") });
     throw new Error(`${error.message}\n${service.log.slice(-3000)}`);

@@ -34,7 +34,7 @@ async function checkCells(kernel) {
   const figure = await execute(
     kernel,
     `import { evaluate, plot, show } from "oscc-lab";
-     const roc = evaluate.roc(Float64Array.from([0, 0, 1, 1]), Float64Array.from([0.1, 0.4, 0.35, 0.8]));
+     const roc = evaluate.roc({ yTrue: [0, 0, 1, 1], yScore: [0.1, 0.4, 0.35, 0.8] });
      console.log("drawn");
      plot.roc({ "four patients": roc })`,
   );
