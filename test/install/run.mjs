@@ -76,6 +76,8 @@ function checkFound() {
 
 /** Wherever the variables lead Jupyter, install follows. */
 function checkPlaces() {
+  // Debian's Jupyter looks into ~/.local as well, whatever the variables say.
+  oscc({}, "uninstall");
   const elsewhere = path.join(base, "else where");
   const settings = [
     { JUPYTER_DATA_DIR: path.join(elsewhere, "data") },

@@ -47,12 +47,13 @@ async function checkCells(kernel) {
 
   const table = await execute(
     kernel,
-    `import { openCohort } from "oscc-lab";
-     const frame = await (await openCohort()).table();
-     frame.shape[0] > 0`,
+    `import { openCohort, phantom } from "oscc-lab";
+     const small = await phantom.phantomCohort({ patients: 8, width: 162, height: 122, folder: "small" });
+     const frame = await (await openCohort(small)).table();
+     frame.shape[0]`,
   );
   assert.equal(table.reply.status, "ok", table.reply.evalue);
-  assert.equal(table.outputs.at(-1).content.data["text/plain"], "true");
+  assert.equal(table.outputs.at(-1).content.data["text/plain"], "8");
 
   const updated = await execute(
     kernel,
