@@ -90,12 +90,12 @@ function line(
   return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round"/>${dot}`;
 }
 
-/** The title, then each name in its colour, and what the dashed line is. */
+/** The title, then each name behind its colour, and what the dashed line is. */
 function legend(title: string, series: readonly ChartSeries[], marked: boolean): string {
   const names = series
     .map(
       ({ name }, i) =>
-        `<tspan dx="9" fill="${LINE_COLOURS[i % LINE_COLOURS.length]}">${escapeHtml(name)}</tspan>`,
+        `<tspan dx="9" font-weight="700" fill="${LINE_COLOURS[i % LINE_COLOURS.length]}">━</tspan><tspan dx="3">${escapeHtml(name)}</tspan>`,
     )
     .join("");
   return `<text x="${LEFT}" y="12"><tspan font-weight="600">${escapeHtml(title)}</tspan>${names}${marked ? '<tspan dx="9" fill-opacity="0.7">┆ best epoch</tspan>' : ""}</text>`;

@@ -38,6 +38,10 @@ const PAPER = "var(--jp-layout-color1, var(--vscode-editor-background, #ffffff))
 const EDGE = "var(--jp-border-color2, var(--vscode-panel-border, #d5dbe1))";
 const TRACK = "var(--jp-layout-color3, var(--vscode-panel-border, #e4e8ec))";
 
+/** The notice must be read on white and on black: where the browser can, the orange moves towards the page's own ink. */
+const NOTICE = `color:#c2571a;color:color-mix(in srgb, #c2571a 62%, ${INK})`;
+
+/** Colours of bar and border; the word itself is in the page's ink, because no colour can be read on white and on black. */
 const STATUS = {
   running: { word: "training", colour: LINE_COLOURS[0] },
   finished: { word: "finished", colour: "#2a9d6f" },
@@ -70,15 +74,15 @@ export function panelHtml(state: PanelState): string {
         ]
       : []),
   ].join("");
-  return `<div role="img" aria-label="${escapeHtml(panelText(state)).replace(/"/g, "&quot;")}" style="max-width:680px;border:1px solid ${EDGE};border-radius:8px;padding:12px 16px;background:${PAPER};color:${INK};font-family:var(--jp-ui-font-family, system-ui, sans-serif)">
-<div style="display:flex;flex-wrap:wrap;gap:10px;align-items:baseline"><span style="font-weight:600;font-size:14px">${escapeHtml(state.title)}</span><span style="font-size:11px;font-weight:600;color:${colour};border:1px solid ${colour};border-radius:9px;padding:0 7px">${word}</span><span style="font-size:12px;color:${MUTED}">${escapeHtml(state.note)}</span></div>
+  return `<div role="img" aria-label="${escapeHtml(panelText(state)).replace(/"/g, "&quot;")}" style="max-width:740px;border:1px solid ${EDGE};border-radius:8px;padding:12px 16px;background:${PAPER};color:${INK};font-family:var(--jp-ui-font-family, system-ui, sans-serif)">
+<div style="display:flex;flex-wrap:wrap;gap:10px;align-items:baseline"><span style="font-weight:600;font-size:14px">${escapeHtml(state.title)}</span><span style="font-size:11px;font-weight:600;border:1px solid ${colour};border-radius:9px;padding:0 7px">${word}</span><span style="font-size:12px;color:${MUTED}">${escapeHtml(state.note)}</span></div>
 ${bar}<div style="display:flex;flex-wrap:wrap;gap:8px 20px;margin-bottom:6px">${facts}</div>
 <div style="display:flex;flex-wrap:wrap;gap:4px 16px">${charts}</div>${noticeLine(state.notice)}</div>`;
 }
 
 function noticeLine(notice: string | undefined): string {
   if (!notice) return "";
-  return `<div style="font-size:11px;font-weight:600;color:#c2571a;margin-top:4px">${escapeHtml(sentenceOf(notice))}</div>`;
+  return `<div style="font-size:11px;font-weight:600;${NOTICE};margin-top:4px">${escapeHtml(sentenceOf(notice))}</div>`;
 }
 
 const sentenceOf = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

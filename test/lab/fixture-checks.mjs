@@ -19,7 +19,7 @@ export async function checkFixture(page, pictures) {
     1,
   );
 
-  await checkHover(page.page);
+  await checkHover(page, page.page);
   await checkNarrow(page.page);
   await page.setTheme("JupyterLab Dark");
   await page.page.waitForFunction(() => document.body.dataset.jpThemeLight === "false");
@@ -37,9 +37,9 @@ export async function checkFixture(page, pictures) {
 }
 
 /** The first figure answers the mouse. */
-async function checkHover(page) {
+async function checkHover(notebook, page) {
   const figure = page.locator(".oscc-lab-figure").first();
-  await figure.scrollIntoViewIfNeeded();
+  await notebook.reveal(figure);
   const point = await figure.locator(".scatterlayer .point").nth(1).boundingBox();
   await page.mouse.move(point.x + point.width / 2 - 20, point.y + 20);
   await page.mouse.move(point.x + point.width / 2, point.y + point.height / 2, { steps: 5 });

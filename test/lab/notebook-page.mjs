@@ -16,6 +16,15 @@ export const BROWSER_OPTIONS = [
 
 const VIEWPORT = { width: 1280, height: 1100 };
 
+/** In the page: the notebook goes to the cell of a node that is hidden. */
+async function goToCell(node) {
+  if (node.checkVisibility({ opacityProperty: true })) return;
+  const panel = [...window.jupyterapp.shell.widgets("main")].find((widget) => widget.node.contains(node));
+  const cells = panel?.content?.widgets ?? [];
+  const index = cells.findIndex((cell) => cell.node.contains(node));
+  if (index >= 0) await panel.content.scrollToItem(index, "center");
+}
+
 export class NotebookPage {
   /** Errors of the page itself, and requests that left this machine. */
   problems = [];
@@ -107,32 +116,65 @@ export class NotebookPage {
     );
   }
 
+  /**
+   * Scroll to something in an output, as a reader does. From 4.1 on cells out of sight are taken off the page or hidden, so the browser alone
+   * cannot get there: the notebook is asked to go to the cell.
+   */
+  async reveal(locator) {
+    await locator.waitFor({ state: "attached", timeout: 30_000 });
+    for (const deadline = Date.now() + 15_000; ; ) {
+      await locator.evaluate(goToCell);
+      // The notebook may be on its way elsewhere still.
+      const isThere = await locator.scrollIntoViewIfNeeded({ timeout: 1000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return locator;
+      if (Date.now() > deadline) throw new Error(`${locator} cannot be scrolled to`);
+    }
+  }
+
   /** Wait until so many figures are drawn. Figures out of sight are drawn when one scrolls to them. */
   async figures(count) {
     const figures = this.page.locator(".oscc-lab-figure");
     for (let i = 0; i < count; i++) {
-      const figure = figures.nth(i);
-      await figure.waitFor({ state: "attached", timeout: 30_000 });
-      await figure.scrollIntoViewIfNeeded();
+      const figure = await this.reveal(figures.nth(i));
       await figure.locator(".main-svg").first().waitFor({ state: "visible", timeout: 30_000 });
     }
     return figures;
   }
 
   /** The whole notebook in one picture, up to a height that a reader can look at. */
-  async screenshot(file) {
-    const height = await this.page.evaluate(() => {
-      const places = [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map((cell) =>
-        cell.getBoundingClientRect(),
-      );
-      return Math.max(...places.map(({ bottom }) => bottom)) - Math.min(...places.map(({ top }) => top));
-    });
-    const tall = Math.min(12_000, Math.max(VIEWPORT.height, Math.ceil(height) + 200));
-    await this.page.setViewportSize({ width: VIEWPORT.width, height: tall });
-    await this.page.locator(".jp-Notebook .jp-Cell").first().scrollIntoViewIfNeeded();
-    await this.page.waitForTimeout(600);
-    await this.page.screenshot({ path: file });
-    await this.page.setViewportSize(VIEWPORT);
+  screenshot(file) {
+    return this.unrolled(() => this.page.screenshot({ path: file }));
+  }
+
+  /** Do something while a window as high as the notebook, up to 12,000 px, shows all of it at once. */
+  async unrolled(work) {
+    const toTop = () =>
+      this.page.evaluate(async () => {
+        const { content } = window.jupyterapp.shell.currentWidget;
+        await content.scrollToItem(0, "start").catch(() => {}); // refused while the notebook is on its way elsewhere
+        // Lab 4.0 keeps all cells on the page; later ones keep a box as high as all would be.
+        const boxes = [...content.node.querySelectorAll(".jp-WindowedPanel-inner, .jp-Cell")].map((node) =>
+          node.getBoundingClientRect(),
+        );
+        return Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
+      });
+    // Cells that come into view turn out to be higher or lower than the notebook took them to be.
+    for (let former = 0, tall = 1; former !== tall; ) {
+      former = tall;
+      tall = Math.min(12_000, Math.max(VIEWPORT.height, Math.ceil(await toTop()) + 200));
+      await this.page.setViewportSize({ width: VIEWPORT.width, height: tall });
+      await this.page.waitForTimeout(600);
+    }
+    await toTop();
+    try {
+      return await work();
+    } finally {
+      await this.page.setViewportSize(VIEWPORT);
+      await this.page.waitForTimeout(300);
+    }
   }
 
   setTheme(name) {

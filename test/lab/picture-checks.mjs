@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
+import { checkAccessible } from "./accessibility.mjs";
 
 export async function checkPictures(notebook, pictures) {
   const { page } = notebook;
   const figures = page.locator(".oscc-lab-figure");
-  await checkControls(page, figures.nth(0));
+  await checkControls(notebook, figures.nth(0));
   await figures.nth(0).screenshot({ path: path.join(pictures, "pictures-viewer-edge-x1000.png") });
-  await checkMapControls(page, figures.nth(1));
+  await checkMapControls(notebook, figures.nth(1));
   await figures.nth(1).screenshot({ path: path.join(pictures, "pictures-map-threshold.png") });
   await checkKeys(page, figures.nth(0), pictures);
 
@@ -18,6 +19,7 @@ export async function checkPictures(notebook, pictures) {
   await page.waitForTimeout(1000);
   await checkButtons(figures.nth(0));
   for (let i = 0; i < (await figures.count()); i++) await checkDark(figures.nth(i), i);
+  await checkAccessible(page, [".oscc-lab-figure"], "figures in the dark");
   assert.deepEqual(
     await seenLabels(figures.nth(0)),
     ["edge ×1000"],
@@ -42,8 +44,9 @@ export async function checkPictures(notebook, pictures) {
 }
 
 /** The viewer: six stops and buttons, one view at a time. */
-async function checkControls(page, figure) {
-  await figure.scrollIntoViewIfNeeded();
+async function checkControls(notebook, figure) {
+  const { page } = notebook;
+  await notebook.reveal(figure);
   assert.deepEqual(await seenLabels(figure), ["core ×200"]);
   const first = await shownPicture(figure);
   await slide(page, figure, 0, 1);
@@ -68,6 +71,7 @@ async function checkKeys(page, figure, pictures) {
   await page.keyboard.press("ArrowLeft");
   await page.waitForTimeout(600);
   assert.deepEqual(await seenLabels(figure), ["edge ×400"]);
+  await checkAccessible(page, [".oscc-lab-figure", ".oscc-lab-figure-keys"], "a figure and its keys");
   await figure.screenshot({ path: path.join(pictures, "pictures-keys.png") });
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowUp");
@@ -82,8 +86,9 @@ async function checkKeys(page, figure, pictures) {
 }
 
 /** Threshold, opacity and view of a map. */
-async function checkMapControls(page, figure) {
-  await figure.scrollIntoViewIfNeeded();
+async function checkMapControls(notebook, figure) {
+  const { page } = notebook;
+  await notebook.reveal(figure);
   const state = () =>
     figure.locator(".js-plotly-plot").evaluate(({ _fullLayout, _fullData }) => ({
       clear: _fullLayout.coloraxis.colorscale[1][0],

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { checkAccessible } from "./accessibility.mjs";
 import { chromiumPath, ROOT } from "./jupyterlab.mjs";
 
 const require = createRequire(import.meta.url);
@@ -38,6 +39,7 @@ export async function checkReviewPage(pictures) {
       (request) => /^https?:/.test(request.url()) && problems.push(`request to ${request.url()}`),
     );
     await tab.goto(pathToFileURL(file).href);
+    await checkAccessible(tab, ["body"], "review page");
     await tab.screenshot({ path: path.join(pictures, "review-light.png") });
 
     await byMouse(tab);
@@ -140,6 +142,7 @@ async function pictureIsLarge(tab, pictures) {
   await tab.locator("#views .picture").first().click();
   const large = await tab.locator("dialog .picture").boundingBox();
   assert.ok(large.width > 900, `enlarged to ${large.width} px only`);
+  await checkAccessible(tab, ["dialog"], "review page, a picture enlarged");
   await tab.screenshot({ path: path.join(pictures, "review-large.png") });
   await tab.keyboard.press("Escape");
   assert.equal(await tab.locator("dialog").isVisible(), false);
@@ -149,6 +152,7 @@ async function inTheDark(tab, pictures) {
   await tab.getByLabel("Colours").selectOption("dark");
   const paper = await tab.evaluate(() => getComputedStyle(document.body).backgroundColor);
   assert.equal(paper, "rgb(17, 17, 17)");
+  await checkAccessible(tab, ["body"], "review page in the dark");
   await tab.screenshot({ path: path.join(pictures, "review-dark.png") });
 }
 

@@ -1,7 +1,7 @@
 // Notebooks in the real JupyterLab and Notebook, in a real browser: open, run all, operate, look.
 //
-//   node test/lab/run.mjs                                  everything, and notebooks/06-fusion.ipynb
-//   node test/lab/run.mjs --all                            and all other notebooks
+//   node test/lab/run.mjs                                  everything in all front ends, and notebooks/06-fusion.ipynb in the oldest
+//   node test/lab/run.mjs --all                            and all other notebooks there
 //   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ... these notebooks, in JupyterLab 4.0
 //   node test/lab/run.mjs --front-end notebook-7 test/lab/widgets.ipynb    elsewhere
 //
@@ -14,13 +14,14 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync }
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { checkAccessible } from "./accessibility.mjs";
 import { checkFixture } from "./fixture-checks.mjs";
 import { FRONT_ENDS, ROOT, startLab } from "./jupyterlab.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
 import { checkPictures } from "./picture-checks.mjs";
 import { checkReviewPage } from "./review-page-checks.mjs";
 import { checkInterruptedTraining } from "./training-checks.mjs";
-import { checkTwoNotebooks } from "./two-notebooks-checks.mjs";
+import { checkTwoNotebooks, checkTwoPages } from "./two-notebooks-checks.mjs";
 import { checkUntrusted, writeUntrusted } from "./untrusted-checks.mjs";
 import { checkFusion, checkWidgets } from "./widget-checks.mjs";
 
@@ -32,6 +33,7 @@ const TRAINING = here("training.ipynb");
 const NOTEBOOKS = path.join(ROOT, "notebooks");
 const FUSION = path.join(NOTEBOOKS, "06-fusion.ipynb");
 const PLOTLY = "application/vnd.plotly.v1+json";
+const WIDGET = "application/vnd.oscc-lab.widget.v1+json";
 const TIMEOUT_MS = Number(process.env.OSCC_LAB_TIMEOUT_S ?? 600) * 1000;
 
 /** What is looked at beyond "it ran". */
@@ -41,6 +43,9 @@ const CHECKS = new Map([
   [PICTURE_FIXTURE, checkPictures],
   [FUSION, checkFusion],
 ]);
+
+/** Front ends that are tested one after the other; the two lanes run at the same time. Most of a test is waiting. */
+const LANES = [["jupyterlab-4.0"], ["jupyterlab-4.4", "notebook-7"]];
 
 let failed = 0;
 
@@ -58,29 +63,30 @@ async function main() {
     );
   // The page that pathologists mark needs the browser, not JupyterLab.
   if (!chosen) await attempt("review page", () => checkReviewPage(picturesOf("jupyterlab-4.0")));
-  for (const name of chosen ? [chosen] : Object.keys(FRONT_ENDS))
-    await inFrontEnd(name, (session) =>
-      name === "jupyterlab-4.0"
-        ? everything(session, { allNotebooks: values.all === true })
-        : atHome(session),
-    );
+  const lanes = chosen ? [[chosen]] : LANES;
+  await Promise.all(
+    lanes.map(async (names) => {
+      for (const name of names)
+        await inFrontEnd(name, async (session) => {
+          await everyWidgetAndFigure(session);
+          if (name === "jupyterlab-4.0") await session.notebooks(readersNotebooks(values.all === true));
+        });
+    }),
+  );
 }
 
-/** All that there is to test, in the oldest JupyterLab of ours. */
-async function everything(session, { allNotebooks }) {
+/** What is tested in each front end. */
+async function everyWidgetAndFigure(session) {
   await session.notebooks([FIXTURE, WIDGETS, PICTURE_FIXTURE]);
   await session.untrusted();
   await session.twoNotebooks();
   await session.interruptedTraining();
-  const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb"));
-  const all = names.sort().map((name) => path.join(NOTEBOOKS, name));
-  await session.notebooks(allNotebooks ? all : [FUSION]);
 }
 
-/** What may differ from one front end to the next. */
-async function atHome(session) {
-  await session.notebooks([FIXTURE]);
-  await session.untrusted();
+function readersNotebooks(all) {
+  if (!all) return [FUSION];
+  const names = readdirSync(NOTEBOOKS).filter((name) => name.endsWith(".ipynb"));
+  return names.sort().map((name) => path.join(NOTEBOOKS, name));
 }
 
 async function inFrontEnd(frontEnd, work) {
@@ -105,7 +111,12 @@ async function inFrontEnd(frontEnd, work) {
     async twoNotebooks() {
       for (const name of ["one.ipynb", "other.ipynb"]) place(WIDGETS, name);
       await attempt(`${frontEnd}, two notebooks at once`, () =>
-        checkTwoNotebooks(lab, ["one.ipynb", "other.ipynb"], pictures),
+        // Notebook 7 shows one notebook on a page.
+        (frontEnd === "notebook-7" ? checkTwoPages : checkTwoNotebooks)(
+          lab,
+          ["one.ipynb", "other.ipynb"],
+          pictures,
+        ),
       );
     },
     async interruptedTraining() {
@@ -185,7 +196,13 @@ async function runAndLook(page, name, pictures) {
   assert.equal(await figures.count(), expected, "figures drawn and figures sent differ in number");
   for (let i = 0; i < expected; i++)
     await figures.nth(i).screenshot({ path: path.join(pictures, `${name}-figure-${i + 1}.png`) });
-  await page.screenshot(path.join(pictures, `${name}.png`));
+  // Whatever HTML is in the outputs comes from this package.
+  const html = outputs.some(({ data }) => data?.["text/html"] && !data[PLOTLY] && !data[WIDGET]);
+  await page.unrolled(async () => {
+    await page.page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    const parts = [".oscc-lab-figure", ...(html ? [".jp-OutputArea-output.jp-RenderedHTML"] : [])];
+    await checkAccessible(page.page, parts, name);
+  });
   return `${cells.length} cells, ${expected} interactive figures`;
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
+import { checkAccessible } from "./accessibility.mjs";
 import { NotebookPage } from "./notebook-page.mjs";
 import { until } from "./until.mjs";
 
@@ -44,7 +45,15 @@ export async function checkInterruptedTraining(lab, name, pictures) {
     await tab.waitForTimeout(1000);
     const busyMs = (await used()) - first;
     assert.ok(busyMs < 800, `the kernel used ${busyMs} ms of processor time in a second after the interrupt`);
+    const audit = (theme) =>
+      checkAccessible(tab, [".jp-OutputArea-output.jp-RenderedHTML"], `panel, ${theme}`);
+    await audit("light");
     await page.screenshot(path.join(pictures, "training-interrupted.png"));
+    await page.setTheme("JupyterLab Dark");
+    await tab.waitForFunction(() => document.body.dataset.jpThemeLight === "false");
+    await audit("dark");
+    await page.screenshot(path.join(pictures, "training-interrupted-dark.png"));
+    await page.setTheme("JupyterLab Light");
     assert.deepEqual(page.problems, [], "the page reported problems");
     return `stopped ${tookMs} ms after the click, variables kept, the queued cell did not run`;
   } finally {

@@ -26,8 +26,8 @@ export async function checkTwoNotebooks(lab, names, pictures) {
       const kernels = panels.map(({ sessionContext }) => sessionContext.session.kernel);
       for (const panel of panels) {
         shell.activateById(panel.id);
+        while (shell.currentWidget !== panel) await new Promise((resolve) => setTimeout(resolve, 50));
         void commands.execute("notebook:run-all-cells");
-        await new Promise((resolve) => setTimeout(resolve, 100));
       }
       return kernels.map(({ id }) => id);
     });
@@ -38,8 +38,7 @@ export async function checkTwoNotebooks(lab, names, pictures) {
     for (const i of [0, 1]) await says(i, "typeof clock", "'object'");
     // The same control in both: what is chosen in one stays there.
     for (const [i, choice] of ["lmf", "concat"].entries()) {
-      const select = inNotebook(i).getByLabel("Fusion").first();
-      await select.scrollIntoViewIfNeeded();
+      const select = await page.reveal(inNotebook(i).getByLabel("Fusion").first());
       await select.selectOption(choice);
     }
     for (const [i, choice] of ["lmf", "concat"].entries()) {
@@ -60,12 +59,46 @@ export async function checkTwoNotebooks(lab, names, pictures) {
     });
     await inNotebook(1).getByText("Run the cell again to use it.").first().waitFor({ state: "attached" });
     await says(1, "typeof fusion", "'undefined'");
-    await inNotebook(0).getByLabel("Fusion").first().selectOption("gated");
+    await (await page.reveal(inNotebook(0).getByLabel("Fusion").first())).selectOption("gated");
     await says(0, "fusion.value", "'gated'");
     assert.deepEqual(page.problems, [], "the page reported problems");
     return "two kernels, their widgets and figures apart, one restarted while the other goes on";
   } finally {
     await page.close();
+  }
+}
+
+/** The same where a page shows one notebook: two pages, each with its kernel. */
+export async function checkTwoPages(lab, names, pictures) {
+  const pages = await Promise.all(names.map((name) => NotebookPage.open(lab, name)));
+  try {
+    await Promise.all(pages.map((page) => page.runAll(120_000)));
+    const chosen = ["lmf", "concat"];
+    for (const [i, page] of pages.entries()) {
+      const select = await page.reveal(page.page.getByLabel("Fusion").first());
+      await page.page.waitForFunction(() => !document.querySelector(".oscc-lab-widget fieldset:disabled"));
+      await select.selectOption(chosen[i]);
+    }
+    const says = async (page, expected) =>
+      assert.equal(await until(() => page.evaluate("fusion.value"), expected, 30_000), expected);
+    for (const [i, page] of pages.entries()) {
+      await says(page, `'${chosen[i]}'`);
+      const figure = page.page.locator(".oscc-lab-figure").first();
+      const title = new RegExp(`${chosen[i]} at`);
+      assert.match(await until(() => figure.textContent(), title), title);
+    }
+    const [one, other] = pages;
+    await other.page.evaluate(() =>
+      window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(),
+    );
+    await other.page.getByText("Run the cell again to use it.").first().waitFor({ state: "attached" });
+    await one.page.getByLabel("Fusion").first().selectOption("gated");
+    await says(one, "'gated'");
+    await other.page.screenshot({ path: path.join(pictures, "two-notebooks.png") });
+    for (const { problems } of pages) assert.deepEqual(problems, [], "a page reported problems");
+    return "two pages and kernels, their widgets and figures apart, one restarted while the other goes on";
+  } finally {
+    await Promise.all(pages.map((page) => page.close()));
   }
 }
 

@@ -2,7 +2,23 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
+import { checkAccessible } from "./accessibility.mjs";
 import { until } from "./until.mjs";
+
+/** What an auditor must find there. */
+const WIDGETS = [
+  ".oscc-lab-widget select",
+  ".oscc-lab-widget input[type=range]",
+  ".oscc-lab-range",
+  ".oscc-lab-widget button",
+  ".oscc-lab-widget input[type=checkbox]",
+  ".oscc-lab-widget table",
+  ".oscc-lab-viewer",
+  ".oscc-lab-files",
+  ".oscc-lab-curve",
+  ".oscc-lab-widget",
+  ".oscc-lab-figure",
+];
 
 export async function checkWidgets(page, pictures) {
   const tab = page.page;
@@ -10,31 +26,42 @@ export async function checkWidgets(page, pictures) {
   const says = async (expression, expected) =>
     assert.deepEqual(await until(() => page.evaluate(expression), expected), expected, expression);
 
+  await checkWayInAndOut(page, tab);
   await checkSelect(page, tab, says);
   await checkSlider(page, tab, says);
-  await checkRange(tab, says);
-  await checkButton(tab, says);
-  await checkCheckbox(tab, says);
-  await checkTable(tab, says);
-  await checkViewer(tab, says);
-  await checkFilePicker(tab, says);
+  await checkRange(page, tab, says);
+  await checkButton(page, tab, says);
+  await checkCheckbox(page, tab, says);
+  await checkTable(page, tab, says);
+  await checkViewer(page, tab, says);
+  await checkFilePicker(page, tab, says);
   await checkTraining(page, tab, says);
   await checkNames(tab);
-  await page.screenshot(path.join(pictures, "widgets.png"));
+  await lookAt(page, tab, path.join(pictures, "widgets.png"));
   await page.setTheme("JupyterLab Dark");
   await tab.waitForFunction(() => document.body.dataset.jpThemeLight === "false");
-  await page.screenshot(path.join(pictures, "widgets-dark.png"));
+  await lookAt(page, tab, path.join(pictures, "widgets-dark.png"));
   await page.setTheme("JupyterLab Light");
   await checkPatients(page, tab, pictures);
   await checkReload(page, tab, says);
   await checkRestart(tab);
 }
 
+/** All of them at once, the list of files open: a picture for people, and what the auditor says. */
+async function lookAt(page, tab, picture) {
+  await (await page.reveal(tab.getByLabel("Weights"))).click();
+  await tab.locator(".oscc-lab-files button").first().waitFor();
+  await page.unrolled(async () => {
+    await checkAccessible(tab, WIDGETS, path.basename(picture));
+    await tab.screenshot({ path: picture });
+  });
+  await (await page.reveal(tab.getByLabel("Weights"))).click();
+}
+
 /** In the notebook about fusion, another site is asked for by keyboard; all three figures answer. */
 export async function checkFusion(page, pictures) {
   const tab = page.page;
-  const site = tab.getByLabel("Site").first();
-  await site.scrollIntoViewIfNeeded();
+  const site = await page.reveal(tab.getByLabel("Site").first());
   await tab.waitForFunction(() => !document.querySelector(".oscc-lab-widget fieldset:disabled"));
   await site.focus();
   for (let press = 0; press < 2; press++) await tab.keyboard.press("ArrowDown");
@@ -49,9 +76,44 @@ export async function checkFusion(page, pictures) {
   await page.screenshot(path.join(pictures, "06-fusion-asked.png"));
 }
 
+/** Without a mouse: from a cell to its controls, from one to the next, and back to the cell. */
+async function checkWayInAndOut(page, tab) {
+  await page.reveal(tab.getByLabel("Threshold").first());
+  await tab.evaluate(() => {
+    const { content } = window.jupyterapp.shell.currentWidget;
+    content.activeCellIndex = content.widgets.findIndex(({ model }) =>
+      model.sharedModel.getSource().startsWith("widget.live"),
+    );
+    content.mode = "command";
+    content.activate();
+  });
+  const focused = () =>
+    tab.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement.closest(".oscc-lab-widget")
+        ? activeElement.getAttribute("aria-label")
+        : "no widget";
+    });
+  // A notebook that has just run takes the focus for itself once more.
+  await until(async () => {
+    await tab.keyboard.press("Control+Shift+Enter");
+    await tab.waitForTimeout(300);
+    return focused();
+  }, "Fusion");
+  assert.equal(await focused(), "Fusion", "no way from the cell into its controls");
+  await tab.keyboard.press("Tab");
+  assert.equal(await focused(), "Threshold");
+  await tab.keyboard.press("Escape");
+  assert.equal(await focused(), "no widget", "no way out of a widget");
+  const active = () => tab.evaluate(() => window.jupyterapp.shell.currentWidget.content.activeCellIndex);
+  const before = await active();
+  await tab.keyboard.press("ArrowDown");
+  assert.equal(await until(active, before + 1), before + 1, "arrows do not belong to the notebook again");
+}
+
 /** The figure below follows. The list that a mouse opens is a window of the browser, out of reach: its choice is made for it. */
 async function checkSelect(page, tab, says) {
-  const select = tab.getByLabel("Fusion").first();
+  const select = await page.reveal(tab.getByLabel("Fusion").first());
   // A notebook that has just run takes the focus for itself once more.
   await until(async () => {
     await select.focus();
@@ -68,7 +130,7 @@ async function checkSelect(page, tab, says) {
 }
 
 async function checkSlider(page, tab, says) {
-  const slider = tab.getByLabel("Threshold").first();
+  const slider = await page.reveal(tab.getByLabel("Threshold").first());
   await slider.focus();
   await tab.keyboard.press("ArrowRight");
   await says("threshold.value", "0.55");
@@ -79,9 +141,8 @@ async function checkSlider(page, tab, says) {
 }
 
 /** Its handles do not pass each other, neither by mouse nor by keyboard. */
-async function checkRange(tab, says) {
-  const from = tab.getByLabel("Age, from");
-  await from.scrollIntoViewIfNeeded();
+async function checkRange(page, tab, says) {
+  const from = await page.reveal(tab.getByLabel("Age, from"));
   const track = await from.boundingBox();
   const thumb = 16; // the browser's own
   const at = (age) => [
@@ -113,25 +174,26 @@ async function checkRange(tab, says) {
   await says("age.value[0] > 47 && age.value[0] < 53 && age.value[1]", "90");
 }
 
-async function checkButton(tab, says) {
-  const button = tab.getByRole("button", { name: "Another patient" });
+async function checkButton(page, tab, says) {
+  const button = await page.reveal(tab.locator(".oscc-lab-widget button", { hasText: "Another patient" }));
   await button.click();
   await button.focus();
   await tab.keyboard.press("Enter");
   await says("presses", "2");
 }
 
-async function checkCheckbox(tab, says) {
-  await tab.getByText("Show the 95 % band", { exact: true }).last().click();
+async function checkCheckbox(page, tab, says) {
+  const box = await page.reveal(tab.getByLabel("Show the 95 % band"));
+  await tab.locator("label", { hasText: "Show the 95 % band" }).click();
   await says("band.value", "true");
-  await tab.getByLabel("Show the 95 % band").focus();
+  await box.focus();
   await tab.keyboard.press("Space");
   await says("band.value", "false");
   await tab.keyboard.press("Space");
 }
 
-async function checkTable(tab, says) {
-  const table = tab.getByRole("table", { name: "Patients" });
+async function checkTable(page, tab, says) {
+  const table = await page.reveal(tab.locator("table[aria-label='Patients']"));
   const first = () => table.locator("tbody tr").first().locator("td").nth(1).textContent();
   await table.getByRole("button", { name: "age" }).click();
   assert.equal(await first(), "D");
@@ -150,8 +212,8 @@ async function checkTable(tab, says) {
   assert.equal(await table.locator("tbody tr").count(), 2);
 }
 
-async function checkViewer(tab, says) {
-  const viewer = tab.locator(".oscc-lab-viewer");
+async function checkViewer(page, tab, says) {
+  const viewer = await page.reveal(tab.locator(".oscc-lab-viewer"));
   await viewer.focus();
   await tab.keyboard.press("+");
   await says("Math.round(viewer.value.width)", "128");
@@ -161,7 +223,7 @@ async function checkViewer(tab, says) {
   await says("viewer.value.width", "160");
   await tab.getByRole("button", { name: "Zoom in" }).click();
   await says("Math.round(viewer.value.width)", "107");
-  await viewer.scrollIntoViewIfNeeded();
+  await page.reveal(viewer);
   const box = await viewer.boundingBox();
   await tab.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await tab.mouse.down();
@@ -173,8 +235,8 @@ async function checkViewer(tab, says) {
 }
 
 /** By mouse, then by keyboard alone: the list takes the focus when it opens. */
-async function checkFilePicker(tab, says) {
-  const open = tab.getByLabel("Weights");
+async function checkFilePicker(page, tab, says) {
+  const open = await page.reveal(tab.getByLabel("Weights"));
   await open.click();
   await tab.getByRole("button", { name: "weights /" }).click();
   await tab.getByRole("button", { name: "encoder.safetensors" }).click();
@@ -188,6 +250,11 @@ async function checkFilePicker(tab, says) {
   await tab.keyboard.press("Enter");
   await says("weights.value?.endsWith('weights/other.safetensors')", "true");
   await focusIs(tab, "Choose …");
+  await tab.keyboard.press("Enter");
+  await focusIs(tab, "↑ back");
+  await tab.keyboard.press("Escape");
+  await focusIs(tab, "Choose …");
+  assert.equal(await tab.locator(".oscc-lab-browser").isVisible(), false, "Escape leaves the list open");
 }
 
 async function focusIs(tab, text) {
@@ -199,7 +266,7 @@ async function checkTraining(page, tab, says) {
   await page.evaluate(
     "void (async () => { for (let epoch = 1; epoch < 400 && !panel.signal.aborted; epoch++) { told.push({ epoch, trainLoss: 1 / epoch, validLoss: 0.3 + 0.5 / epoch }); await panel.onEpoch(told); await new Promise((resolve) => setTimeout(resolve, 30)); } })()",
   );
-  const pause = tab.getByRole("button", { name: "Pause" });
+  const pause = await page.reveal(tab.locator(".oscc-lab-widget button", { hasText: "Pause" }));
   await pause.click();
   await says("panel.value", "'paused'");
   const goOn = tab.getByRole("button", { name: "Go on" });
@@ -234,11 +301,15 @@ async function checkNames(tab) {
 
 /** The panel beside the notebook lists the open cohort, finds, and inserts a cell that runs. */
 async function checkPatients(page, tab, pictures) {
-  await tab.evaluate(() => window.jupyterapp.commands.execute("oscc-lab:show-patients"));
+  // Found in the palette, by keyboard.
+  await tab.evaluate(() => window.jupyterapp.commands.execute("apputils:activate-command-palette"));
+  await tab.keyboard.type("patients of the");
+  await tab.locator(".lm-CommandPalette-item.lm-mod-active[data-command='oscc-lab:show-patients']").waitFor();
+  await tab.keyboard.press("Enter");
   const panel = tab.locator("#oscc-lab-patients");
   await panel.locator("li img").first().waitFor({ state: "visible", timeout: 20_000 });
   assert.equal(await panel.locator("li").count(), 8);
-  assert.match(await panel.locator("p").textContent(), /8 found.*phantom/i);
+  assert.match(await panel.locator("p").textContent(), /^8 found \(.*phantom.*\)\. /i);
   await panel.getByLabel("Search patients").fill("train");
   await until(
     () =>
@@ -248,6 +319,7 @@ async function checkPatients(page, tab, pictures) {
         .then((count) => count < 8),
     true,
   );
+  await checkAccessible(tab, ["#oscc-lab-patients"], "the panel of patients");
   await page.page.screenshot({ path: path.join(pictures, "patients-panel.png") });
   const before = (await page.cells()).length;
   await panel.locator("li button").first().focus();
@@ -286,6 +358,7 @@ async function checkRestart(tab) {
   await tab.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart());
   await tab.waitForFunction(() => document.querySelector(".oscc-lab-widget fieldset:disabled select"));
   assert.ok(await tab.getByText("Run the cell again to use it.").first().isVisible());
+  await checkAccessible(tab, [".oscc-lab-widget"], "widgets without a kernel");
 }
 
 async function figureSays(page, title) {

@@ -22,7 +22,7 @@ const STYLE = `
 `;
 
 /** The plugin. `shared` is what JupyterLab shares with extensions. */
-export function createBrowserPlugin({ INotebookTracker, NotebookActions, Widget }) {
+export function createBrowserPlugin({ ICommandPalette, INotebookTracker, NotebookActions, Widget }) {
   class BrowserPanel extends Widget {
     constructor(notebooks) {
       super();
@@ -164,7 +164,7 @@ export function createBrowserPlugin({ INotebookTracker, NotebookActions, Widget 
       else this.list.append(...entries);
       this.more.hidden = this.list.childElementCount >= total;
       const notice = this.notices[this.choice.selectedIndex];
-      this.words.textContent = `${total} found. ${notice ? `${notice}. ` : ""}Choose one to insert a cell that shows it.`;
+      this.words.textContent = `${total} found${notice ? ` (${notice})` : ""}. Choose one to insert a cell that shows it.`;
     }
 
     insert(code) {
@@ -187,7 +187,8 @@ export function createBrowserPlugin({ INotebookTracker, NotebookActions, Widget 
     id: "oscc-lab:patients",
     autoStart: true,
     requires: [INotebookTracker],
-    activate: (app, notebooks) => {
+    optional: [ICommandPalette],
+    activate: (app, notebooks, palette) => {
       document.head.append(element("style", {}, STYLE));
       const panel = new BrowserPanel(notebooks);
       app.shell.add(panel, "left", { rank: 700 });
@@ -195,6 +196,7 @@ export function createBrowserPlugin({ INotebookTracker, NotebookActions, Widget 
         label: "Show Patients of the Open Cohort",
         execute: () => app.shell.activateById(panel.id),
       });
+      palette?.addItem({ command: "oscc-lab:show-patients", category: "oscc-lab" });
     },
   };
 }

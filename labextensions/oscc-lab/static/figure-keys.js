@@ -3,7 +3,7 @@
  *
  * Plotly draws its controls as pictures, which neither Tab nor a screen reader finds. So each has a twin here, an ordinary
  * range or list, in a bar over the figure that is seen while one of them has the focus. The class makes JupyterLab
- * leave their keys alone (see `keepKeys` in widgets.js).
+ * leave their keys alone (see `keepKeys` in widget-focus.js).
  */
 const STYLE = `
 .oscc-lab-widget.oscc-lab-figure-keys { position: absolute; z-index: 1; top: 4px; left: 4px; right: 4px; display: flex; flex-wrap: wrap; gap: 6px 18px; padding: 6px 10px; opacity: 0; pointer-events: none; background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); }

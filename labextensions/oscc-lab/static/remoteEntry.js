@@ -214,7 +214,8 @@
           ["widgets.js", "browser.js", "displays.js"].map((file) => import(`${folder}${file}`)),
         );
         const { INotebookTracker, NotebookActions } = await sharedModule("@jupyterlab/notebook");
-        const labs = { INotebookTracker, NotebookActions, Widget };
+        const { ICommandPalette } = await sharedModule("@jupyterlab/apputils");
+        const labs = { ICommandPalette, INotebookTracker, NotebookActions, Widget };
         const plugins = [createPlugin(labs), createBrowserPlugin(labs), createDisplaysPlugin(labs)];
         // There only where ipywidgets' manager is installed.
         if (shared["@jupyter-widgets/base"]) {

@@ -6,6 +6,8 @@
  * notebook that is not trusted; they can be operated as soon as the kernel knows them.
  */
 
+import { addFocusKeys } from "./widget-focus.js";
+
 const MIME_TYPE = "application/vnd.oscc-lab.widget.v1+json";
 const STALE = "Run the cell again to use it.";
 
@@ -156,7 +158,7 @@ function createTable(state, send) {
   const rows = state.cells.map((cells, row) => {
     const box = element("input", {
       type: "checkbox",
-      "aria-label": `Choose row ${row + 1}`,
+      "aria-label": `Choose row ${row + 1}: ${cells[0]}`,
       onchange: () => {
         if (box.checked) chosen.add(row);
         else chosen.delete(row);
@@ -207,21 +209,17 @@ function createTable(state, send) {
     const hidden = rows.length - body.childElementCount;
     status.textContent = `${rows.length} rows, ${chosen.size} chosen${hidden ? `, ${hidden} hidden by the search` : ""}`;
   }
-  const head = element("thead", {}, element("tr", {}, element("th", { scope: "col" }, ""), ...headers));
-  const table = element("table", { "aria-label": state.label || "Table" }, head, body);
+  const corner = element("th", { scope: "col" }, element("span", { class: "oscc-lab-unseen" }, "Chosen"));
+  const head = element("thead", {}, element("tr", {}, corner, ...headers));
+  const label = state.label || "Table";
+  const table = element("table", { "aria-label": label }, head, body);
+  // It takes the focus so that arrow keys scroll it.
+  const scroller = { class: "oscc-lab-scroll", tabindex: 0, role: "group", "aria-label": `${label}, rows` };
   draw();
   const name = state.label ? [element("span", { class: "oscc-lab-label" }, state.label)] : [];
   const bar = element("div", { class: "oscc-lab-bar" }, ...name, search);
   return {
-    nodes: [
-      element(
-        "div",
-        { class: "oscc-lab-block" },
-        bar,
-        element("div", { class: "oscc-lab-scroll", tabindex: 0 }, table),
-        status,
-      ),
-    ],
+    nodes: [element("div", { class: "oscc-lab-block" }, bar, element("div", scroller, table), status)],
     update(next) {
       chosen.clear();
       for (const row of next.value) chosen.add(row);
@@ -253,7 +251,8 @@ function createImageViewer(state, send) {
     {
       class: "oscc-lab-viewer",
       tabindex: 0,
-      role: "img",
+      // An application of its own: screen readers pass the keys on.
+      role: "application",
       "aria-label": `${state.label || "Picture"}. Plus and minus zoom, arrow keys move, 0 shows all.`,
     },
     picture,
@@ -358,7 +357,13 @@ function createFilePicker(state, send) {
   );
   const place = element("div", { class: "oscc-lab-hint", role: "status" });
   const list = element("ul", { class: "oscc-lab-files", "aria-label": "Files" });
-  const panel = element("div", { class: "oscc-lab-browser", hidden: true }, place, list);
+  const close = (event) => {
+    if (event.key !== "Escape") return;
+    toggle(false);
+    open.focus();
+    event.preventDefault();
+  };
+  const panel = element("div", { class: "oscc-lab-browser", hidden: true, onkeydown: close }, place, list);
   let folder = "";
   const toggle = (isOpen = panel.hidden) => {
     panel.hidden = !isOpen;
@@ -586,17 +591,6 @@ function createRendererClass(Widget) {
 const THUMB =
   "width: 16px; height: 16px; border: 0; border-radius: 50%; background: var(--jp-brand-color1); cursor: pointer;";
 
-/**
- * Keys belong to the control that has the focus. From 4.1 on JupyterLab takes arrows, Enter and letters of every control but text
- * boxes for itself, and moves to another cell; the attribute, on the very node, is its word for leaving them alone. Ctrl+S and
- * Shift+Enter stay its own.
- */
-function keepKeys(event) {
-  if (!event.target.closest?.(".oscc-lab-widget")) return;
-  const isLabs = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
-  event.target.toggleAttribute("data-lm-suppress-shortcuts", !isLabs);
-}
-
 const STYLE = `
 .oscc-lab-widget { padding: 4px 2px; color: var(--jp-ui-font-color1); font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1); }
 .oscc-lab-widget fieldset { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; border: 0; margin: 0; padding: 2px; min-width: 0; }
@@ -622,6 +616,7 @@ const STYLE = `
 .oscc-lab-widget .oscc-lab-range::before { left: 0; right: 0; background: var(--jp-layout-color3); }
 .oscc-lab-widget .oscc-lab-range::after { left: calc(8px + (100% - 16px) * var(--from)); width: calc((100% - 16px) * (var(--to) - var(--from))); background: var(--jp-brand-color1); }
 .oscc-lab-widget :disabled .oscc-lab-range::after { background: var(--jp-border-color1); }
+.oscc-lab-widget .oscc-lab-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .oscc-lab-widget .oscc-lab-block { flex: 1 1 100%; min-width: 0; }
 .oscc-lab-widget .oscc-lab-bar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; margin-bottom: 4px; }
 .oscc-lab-widget .oscc-lab-scroll { max-height: 320px; overflow: auto; border: 1px solid var(--jp-border-color2); }
@@ -651,16 +646,16 @@ const STYLE = `
  *
  * @param {{ INotebookTracker: unknown, Widget: typeof Object }} shared what JupyterLab shares with extensions
  */
-export function createPlugin({ INotebookTracker, Widget }) {
+export function createPlugin({ ICommandPalette, INotebookTracker, Widget }) {
   const WidgetView = createRendererClass(Widget);
   return {
     id: "oscc-lab:widgets",
     autoStart: true,
     requires: [INotebookTracker],
-    activate: (_, notebooks) => {
+    optional: [ICommandPalette],
+    activate: (app, notebooks, palette) => {
       document.head.append(element("style", {}, STYLE));
-      // JupyterLab listens at the document: this must come before.
-      window.addEventListener("keydown", keepKeys, true);
+      addFocusKeys(app, notebooks, palette);
       const teach = (panel) =>
         panel.content.rendermime.addFactory(
           {
