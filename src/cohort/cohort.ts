@@ -5,7 +5,7 @@ import { invalidArgument, unknownName } from "../core/errors";
 import type { Provenance } from "../core/provenance";
 import type { RgbImage } from "../image";
 import { readImage } from "../image/read-image";
-import { loadDanfo } from "./danfo";
+import { loadDanfo, NARROW } from "./danfo";
 import { loadPatients, type PatientTensor, type PatientTensorOptions } from "./loader";
 import { ClinicalTable } from "./multi-oscc/clinical";
 import { Patient, type View } from "./patient";
@@ -265,7 +265,7 @@ export class Cohort<S extends CohortSchema = MultiOscc> {
    */
   async table(): Promise<DataFrame> {
     const { DataFrame } = await loadDanfo();
-    return new DataFrame(frameRows(this.rows()));
+    return new DataFrame(frameRows(this.rows()), { config: NARROW });
   }
 
   [inspect.custom](): string {

@@ -1,6 +1,14 @@
 /** danfojs, loaded when a table is first asked for (0.7 s). */
 export type Danfo = typeof import("danfojs-node");
 
+/** Printed, a frame is as narrow as its contents: in a notebook the 17 characters a column of danfojs do not fit on a line. */
+export const NARROW = {
+  tableDisplayConfig: {
+    columns: {},
+    drawHorizontalLine: (line: number, rows: number) => line < 2 || line === rows,
+  },
+};
+
 let loading: Promise<Danfo> | undefined;
 
 /** The library. Its tensors share the registry of backends with the rest of the package. */

@@ -131,7 +131,7 @@ export interface Answer {
   readonly worse: readonly RunPair[];
   /** Tasks in which these patients cannot tell the two apart: not the same as "equal". */
   readonly undecided: readonly RunPair[];
-  /** The answer with the tests behind it. */
+  /** The answer with the tests behind it, a sentence on each line. */
   readonly words: string;
 }
 
@@ -181,7 +181,7 @@ function inWords(
       : []),
     `p-values are adjusted for ${countOf(pairs.length, "comparison")} (${ADJUSTED_BY[adjust]}).`,
   ];
-  return sentences.join(" ");
+  return sentences.join("\n");
 }
 
 const ADJUSTED_BY: Readonly<Record<Adjustment, string>> = {
