@@ -14,6 +14,8 @@ c.JupyterHub.cookie_secret_file = f"{folder}/cookie-secret"
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = os.environ["HUB_PASSWORD"]
 c.Authenticator.allow_all = True
+# May end the hub.
+c.Authenticator.admin_users = {"ada"}
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{folder}/homes/{{username}}"
 c.Spawner.cmd = ["start-oscc-lab", "jupyterhub-singleuser"]

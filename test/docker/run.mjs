@@ -132,10 +132,17 @@ async function checkHub(container) {
     await page.fill("#password_input", password);
     await page.click("#login_submit");
     const said = await runNotebook(page, "jupyterhub");
-    // The user's server has a session of its own and would outlive the hub.
+    // The proxy and the user's server have sessions of their own and would outlive the hub: it must end them itself.
     await page.goto(`${hub}/hub/home`);
-    await page.click("#stop");
-    await page.locator("#stop").waitFor({ state: "hidden", timeout: 30_000 });
+    const shutDown = await page.evaluate(() =>
+      fetch("/hub/api/shutdown", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-XSRFToken": window.jhdata.xsrf_token },
+        body: JSON.stringify({ proxy: true, servers: true }),
+      }).then(({ status }) => status),
+    );
+    assert.equal(shutDown, 202);
+    await service.ended;
     return said;
   } catch (error) {
     await page.screenshot({ path: path.join(PICTURES, "jupyterhub-failed.png") });
