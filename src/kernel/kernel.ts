@@ -375,7 +375,7 @@ export class Kernel {
   }
 
   private async shutdown(request: Message): Promise<Json> {
-    this.parts.underWay.end();
+    this.parts.underWay.forget();
     const content = { status: "ok", restart: request.content.restart === true };
     this.publisher.publish("shutdown_reply", content, request);
     // After the reply and the idle status, which follow this one.

@@ -1,8 +1,8 @@
 /** The kernel's process: how it starts, and that it always ends. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startKernel } from "../../src/kernel/client";
 import { createConnection, readConnection, writeConnection } from "../../src/kernel/connection";
 import { OSCC_KERNEL_SPEC } from "../../src/kernel/kernel-spec";
@@ -85,6 +85,59 @@ test("a kernel that takes the place of one that crashed says what that was runni
   expect(said).toMatch(/run the cells again/);
   expect(printed(await second.execute("3"), "stderr")).toBe("");
   await second.shutdown();
+});
+
+/** What the next kernel says of one that ended by itself in or after this cell. */
+async function lastWords(connectionFolder: string, code: string, env: Record<string, string> = {}) {
+  const first = await startKernel({ cwd: folder, connectionFolder, env });
+  await first.execute(code).catch(() => {});
+  await expect.poll(() => first.exitStatus, { timeout: 20_000 }).toBeDefined();
+  const { signal } = first.exitStatus!;
+  const second = await startKernel({ cwd: folder, connectionFolder });
+  const said = printed(await second.execute("2 + 2"), "stderr").split("\n")[0];
+  await second.shutdown();
+  return { signal, said };
+}
+
+const [laterFolder, abortFolder, memoryFolder, nativeFolder, threadFolder] = [1, 2, 3, 4, 5].map(
+  temporaryFolder,
+);
+
+test("a crash of what a cell left running is reported with that cell", async () => {
+  const { signal, said } = await lastWords(laterFolder!, "setTimeout(() => process.abort(), 200);");
+  expect(signal).toBe("SIGABRT");
+  expect(said).toMatch(/ended when no cell ran\. The last was Cell \[1\]/);
+});
+
+describe.runIf(process.env.OSCC_SLOW_TESTS === "1")("real crashes (needs OSCC_SLOW_TESTS=1)", () => {
+  const RAN = "The kernel before this one ended while it ran Cell [1]:";
+
+  test("of native code that gives up", async () => {
+    const { signal, said } = await lastWords(abortFolder!, "process.abort()");
+    expect({ signal, said }).toEqual({ signal: "SIGABRT", said: RAN });
+  });
+
+  test("for want of memory", async () => {
+    const code = "const kept: unknown[] = []; for (;;) kept.push(new Array(1e5).fill(kept.length));";
+    const env = { NODE_OPTIONS: "--max-old-space-size=200" };
+    expect(await lastWords(memoryFolder!, code, env)).toEqual({ signal: "SIGABRT", said: RAN });
+  });
+
+  // A library that writes where it must not, as soon as it is loaded.
+  const crasher = path.join(folder, "crasher.node");
+  const source = "__attribute__((constructor)) static void crash(void) { *(volatile int *)0 = 1; }";
+  const compile = ["-shared", "-fPIC", "-x", "c", "-", "-o", crasher];
+  const hasCompiler = spawnSync("cc", compile, { input: source }).status === 0;
+  const load = `process.dlopen({ exports: {} }, ${JSON.stringify(crasher)})`;
+
+  test.runIf(hasCompiler)("in native code (needs a C compiler)", async () => {
+    expect(await lastWords(nativeFolder!, load)).toEqual({ signal: "SIGSEGV", said: RAN });
+  });
+
+  test.runIf(hasCompiler)("in native code on another thread (needs a C compiler)", async () => {
+    const code = `import { Worker } from "node:worker_threads"; new Worker(${JSON.stringify(load)}, { eval: true }); await new Promise(() => {});`;
+    expect(await lastWords(threadFolder!, code)).toEqual({ signal: "SIGSEGV", said: RAN });
+  });
 });
 
 test("a kernel that was asked to end in the middle of a cell leaves no such word", async () => {

@@ -358,3 +358,106 @@ test("anywidget modules speak the standard widget protocol", async () => {
   expect(opened.at(-1)?.content.data).toEqual({ method: "update", state: { count: 5 }, buffer_paths: [] });
   stop();
 });
+
+describe("widgets of the standard protocol", () => {
+  type Told = { type: string; content: Record<string, unknown>; buffers: number[][] };
+  function listen(): { told: Told[]; stop: () => void } {
+    const told: Told[] = [];
+    const stop = under.kernel.onMessage(({ header, content, buffers }) => {
+      if (header.msg_type.startsWith("comm_"))
+        told.push({ type: header.msg_type, content, buffers: buffers.map((bytes) => [...bytes]) });
+    });
+    return { told, stop };
+  }
+
+  test("name the classes of ipywidgets' controls, and one another", async () => {
+    const { told, stop } = listen();
+    const cell = await run(`${IMPORT}
+      const low = widget.jupyter({ name: "IntSlider", state: { value: 3, min: 0, max: 10 } });
+      const round = widget.jupyter({ name: "ButtonStyle", state: {} });
+      const link = widget.jupyter({ name: "Link", view: null, state: { source: [low, "value"], nested: { low } } });
+      const doubled: number = low.state.value * 2;
+      link`);
+    stop();
+    expect(cell.error).toBeUndefined();
+    const [slider, style, link] = told.map(
+      ({ content }) => content as { comm_id: string; data: { state: object } },
+    );
+    expect(slider!.data.state).toMatchObject({
+      _model_module: "@jupyter-widgets/controls",
+      _model_module_version: "2.0.0",
+      _model_name: "IntSliderModel",
+      _view_name: "IntSliderView",
+    });
+    expect(style!.data.state).toMatchObject({
+      _view_module: "@jupyter-widgets/base",
+      _view_name: "StyleView",
+    });
+    const reference = `IPY_MODEL_${slider!.comm_id}`;
+    expect(link!.data.state).toMatchObject({
+      _view_name: null,
+      source: [reference, "value"],
+      nested: { low: reference },
+    });
+    // What cannot be seen is shown as text.
+    const shown = cell.outputs.find((output) => output.type === "display_data");
+    expect(Object.keys(shown?.type === "display_data" ? shown.data : {})).toEqual(["text/plain"]);
+  });
+
+  test("carry bytes beside the state, both ways, and keep their kind", async () => {
+    const { told, stop } = listen();
+    await run(`${IMPORT}
+      const bytes = widget.any({ esm: "", state: { values: new Float32Array([1]), list: [new Uint8Array([7]), "b"] } });`);
+    const { comm_id: id, data } = told[0]!.content as { comm_id: string; data: Record<string, unknown> };
+    expect(data).toMatchObject({ state: { list: [null, "b"] }, buffer_paths: [["values"], ["list", 0]] });
+    expect(told[0]!.buffers).toEqual([[0, 0, 128, 63], [7]]);
+    under.kernel.notify(
+      "comm_msg",
+      { comm_id: id, data: { method: "update", state: {}, buffer_paths: [["values"]] } },
+      [Buffer.from(new Float32Array([2, 3]).buffer)],
+    );
+    await expect.poll(() => told.at(-1)?.content.data).toMatchObject({ method: "echo_update" });
+    expect(told.at(-1)?.buffers).toEqual([[0, 0, 0, 64, 0, 0, 64, 64]]);
+    expect(resultOf(await run("bytes.state"))).toContain("values: Float32Array(2) [ 2, 3 ]");
+    stop();
+  });
+
+  test("exchange messages of their own", async () => {
+    const { told, stop } = listen();
+    await run(`${IMPORT}
+      const talker = widget.any({ esm: "", state: {} });
+      talker.onMessage(({ question }, buffers) => talker.send({ answer: question }, buffers));`);
+    const id = told[0]!.content.comm_id;
+    const content = { question: "how many?" };
+    under.kernel.notify("comm_msg", { comm_id: id, data: { method: "custom", content } }, [Buffer.from([1])]);
+    await expect
+      .poll(() => told.at(-1))
+      .toMatchObject({
+        content: { data: { method: "custom", content: { answer: "how many?" } } },
+        buffers: [[1]],
+      });
+    await run("talker.close(); talker.set({}); talker.send({})");
+    expect(told.at(-1)).toMatchObject({ type: "comm_close", content: { comm_id: id } });
+    stop();
+  });
+
+  test("are told to a front end that was loaded again, all at once", async () => {
+    const { told, stop } = listen();
+    await run(`${IMPORT} const lasting = widget.any({ esm: "e", state: { n: 5, b: new Uint8Array([4]) } });`);
+    const id = String(told[0]!.content.comm_id);
+    under.kernel.notify("comm_open", { comm_id: "control", target_name: "jupyter.widget.control", data: {} });
+    under.kernel.notify("comm_msg", { comm_id: "control", data: { method: "request_states" } });
+    await expect.poll(() => told.at(-1)?.content.data).toMatchObject({ method: "update_states" });
+    const { states, buffer_paths } = told.at(-1)!.content.data as {
+      states: Record<string, unknown>;
+      buffer_paths: unknown[];
+    };
+    expect(states[id]).toMatchObject({
+      model_name: "AnyModel",
+      model_module: "anywidget",
+      state: { n: 5, _esm: "e" },
+    });
+    expect(buffer_paths).toContainEqual([id, "state", "b"]);
+    stop();
+  });
+});

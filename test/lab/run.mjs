@@ -4,6 +4,7 @@
 //   node test/lab/run.mjs --all                            and all other notebooks there
 //   node test/lab/run.mjs notebooks/03-fine-tune.ipynb ... these notebooks, in JupyterLab 4.0
 //   node test/lab/run.mjs --front-end notebook-7 test/lab/widgets.ipynb    elsewhere
+//   node test/lab/run.mjs --widget-manager                 widgets of others, with ipywidgets' manager
 //
 // Each notebook is copied to an empty folder first, because it must run in any. It passes when every cell ran, no output is an
 // error, every Plotly output is drawn as an interactive figure, and nothing reached for the network. Pictures
@@ -24,12 +25,14 @@ import { checkInterruptedTraining } from "./training-checks.mjs";
 import { checkTwoNotebooks, checkTwoPages } from "./two-notebooks-checks.mjs";
 import { checkUntrusted, writeUntrusted } from "./untrusted-checks.mjs";
 import { checkFusion, checkWidgets } from "./widget-checks.mjs";
+import { checkWidgetManager } from "./widget-manager-checks.mjs";
 
 const here = (name) => path.join(ROOT, "test", "lab", name);
 const FIXTURE = here("fixture.ipynb");
 const WIDGETS = here("widgets.ipynb");
 const PICTURE_FIXTURE = here("pictures.ipynb");
 const TRAINING = here("training.ipynb");
+const MANAGER = here("widget-manager.ipynb");
 const NOTEBOOKS = path.join(ROOT, "notebooks");
 const FUSION = path.join(NOTEBOOKS, "06-fusion.ipynb");
 const PLOTLY = "application/vnd.plotly.v1+json";
@@ -51,12 +54,17 @@ let failed = 0;
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { "front-end": { type: "string" }, all: { type: "boolean" } },
+    options: {
+      "front-end": { type: "string" },
+      all: { type: "boolean" },
+      "widget-manager": { type: "boolean" },
+    },
     allowPositionals: true,
   });
   const chosen = values["front-end"];
   if (chosen && !FRONT_ENDS[chosen])
     throw new Error(`there is no front end ${chosen}. Known: ${Object.keys(FRONT_ENDS).join(", ")}`);
+  if (values["widget-manager"]) return withManager(chosen ?? "jupyterlab-4.0");
   if (positionals.length > 0)
     return inFrontEnd(chosen ?? "jupyterlab-4.0", (session) =>
       session.notebooks(positionals.map((name) => path.resolve(name))),
@@ -73,6 +81,12 @@ async function main() {
         });
     }),
   );
+  if (!chosen) await withManager("jupyterlab-4.0");
+}
+
+/** ipywidgets' manager is an extension of its own, which most readers do not have. */
+function withManager(frontEnd) {
+  return inFrontEnd(frontEnd, (session) => session.widgetManager(), { widgetManager: true });
 }
 
 /** What is tested in each front end. */
@@ -89,10 +103,10 @@ function readersNotebooks(all) {
   return names.sort().map((name) => path.join(NOTEBOOKS, name));
 }
 
-async function inFrontEnd(frontEnd, work) {
+async function inFrontEnd(frontEnd, work, extras = {}) {
   const pictures = picturesOf(frontEnd);
   const folder = mkdtempSync(path.join(tmpdir(), "oscc-lab-notebooks-"));
-  const lab = await startLab(folder, frontEnd);
+  const lab = await startLab(folder, frontEnd, extras);
   const place = (file, name = path.basename(file)) => copyFileSync(file, path.join(folder, name));
   const session = {
     async notebooks(files) {
@@ -117,6 +131,12 @@ async function inFrontEnd(frontEnd, work) {
           ["one.ipynb", "other.ipynb"],
           pictures,
         ),
+      );
+    },
+    async widgetManager() {
+      place(MANAGER);
+      await attempt(`${frontEnd}, widgets of others`, () =>
+        checkWidgetManager(lab, path.basename(MANAGER), pictures),
       );
     },
     async interruptedTraining() {

@@ -22,7 +22,8 @@ const REFERENCE = "IPY_MODEL_";
 
 /** ipywidgets' own modules, and the version of their interface. */
 const CONTROLS = "@jupyter-widgets/controls";
-const VERSIONS: Readonly<Record<string, string>> = { [CONTROLS]: "2.0.0", "@jupyter-widgets/base": "2.0.0" };
+const BASE = "@jupyter-widgets/base";
+const VERSIONS: Readonly<Record<string, string>> = { [CONTROLS]: "2.0.0", [BASE]: "2.0.0" };
 
 /** Which classes of the front end draw a widget, and what it starts with. */
 export interface JupyterWidgetOptions<S extends object> {
@@ -34,7 +35,7 @@ export interface JupyterWidgetOptions<S extends object> {
   readonly module?: string;
   /** Which versions of the module will do. Default: 2.0.0 for ipywidgets' own, else any. */
   readonly version?: string;
-  /** The class that draws it. Default: the name with `View`; `null` for what cannot be seen, such as `Layout`. */
+  /** The class that draws it. Default: the name with `View`; `null` for what cannot be seen, such as `Link`. */
   readonly view?: string | null;
 }
 
@@ -55,20 +56,19 @@ export class JupyterWidget<S extends object> {
 
   /** @param hidden parts of the state that code in cells does not see */
   constructor(options: JupyterWidgetOptions<S>, hidden: Readonly<Record<string, unknown>> = {}) {
-    const {
-      name,
-      state,
-      module = CONTROLS,
-      version = VERSIONS[module] ?? "*",
-      view = `${name}View`,
-    } = options;
+    const { name, state, module = CONTROLS } = options;
+    const version = options.version ?? versionOf(module);
+    // All styles are drawn by one class of the base.
+    const isStyle = module === CONTROLS && name.endsWith("Style");
+    const { view = isStyle ? "StyleView" : `${name}View` } = options;
+    const [viewModule, viewVersion] = isStyle ? [BASE, versionOf(BASE)] : [module, version];
     this.#state = { ...state };
     this.#classes = {
       _model_module: module,
       _model_module_version: version,
       _model_name: `${name}Model`,
-      _view_module: view === null ? null : module,
-      _view_module_version: view === null ? "" : version,
+      _view_module: view === null ? null : viewModule,
+      _view_module_version: view === null ? "" : viewVersion,
       _view_name: view,
       _view_count: null,
       ...hidden,
@@ -205,6 +205,10 @@ function serveStates(): void {
       );
     });
   });
+}
+
+function versionOf(module: string): string {
+  return VERSIONS[module] ?? "*";
 }
 
 /** A state in which other widgets are named. */
