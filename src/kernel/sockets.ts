@@ -1,9 +1,18 @@
 /** The channels of a kernel. Shell, control and heartbeat are the attendant's; the others are served here. */
-import { Publisher, Router } from "zeromq";
+import { randomUUID } from "node:crypto";
+import { Router, XPublisher } from "zeromq";
 import { startAttendant } from "./attendant";
 import { address, type Connection } from "./connection";
 import type { InterruptState } from "./interrupt-state";
-import { decode, encode, type Message, RejectedMessage, ReplayGuard, signatureOf } from "./wire";
+import {
+  createMessage,
+  decode,
+  encode,
+  type Message,
+  RejectedMessage,
+  ReplayGuard,
+  signatureOf,
+} from "./wire";
 
 /** The channels on which requests come in and replies go out. */
 export type RequestChannel = "shell" | "control" | "stdin";
@@ -35,7 +44,10 @@ export async function openChannels(
   onMessage: OnMessage,
 ): Promise<Channels> {
   // Without a limit, and never waiting: a burst of output is kept, not dropped.
-  const iopub = new Publisher({ sendHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS });
+  const iopub = new XPublisher({ sendHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS });
+  iopub.verbosity = "allSubs";
+  // ZeroMQ aborts a process that ends while somebody waits for what comes in.
+  process.once("exit", () => iopub.close());
   const stdin = new Router({ linger: LINGER_MS });
   const guard = new ReplayGuard();
   const hand = (channel: RequestChannel, frames: readonly Uint8Array[], cell: number) => {
@@ -48,6 +60,10 @@ export async function openChannels(
     stdin.bind(address(connection, "stdin")),
   ]);
   void receive(stdin, (frames) => hand("stdin", frames, 0));
+  void receive(iopub, ([frame]) => {
+    const topic = subscriptionIn(frame);
+    if (topic) ignoreFailure(iopub.send(encode(welcome(topic), connection.key)));
+  });
 
   let asked = Promise.resolve();
   return {
@@ -70,8 +86,31 @@ export async function openChannels(
   };
 }
 
-async function receive(socket: Router, handle: (frames: readonly Uint8Array[]) => void): Promise<void> {
+async function receive(
+  socket: Router | XPublisher,
+  handle: (frames: readonly Uint8Array[]) => void,
+): Promise<void> {
   for await (const frames of socket) handle(frames);
+}
+
+/** What somebody wants to hear of; `undefined` when it is no subscription. */
+function subscriptionIn(frame: Uint8Array | undefined): Uint8Array | undefined {
+  return frame?.[0] === 1 ? frame.subarray(1) : undefined;
+}
+
+/**
+ * From now on nothing is missed: so much a client cannot know otherwise.
+ *
+ * @see Jupyter Enhancement Proposal 65
+ */
+function welcome(topic: Uint8Array): Message {
+  const subscription = Buffer.from(topic).toString("utf8");
+  return createMessage({
+    type: "iopub_welcome",
+    content: { subscription },
+    session: randomUUID(),
+    ids: [topic],
+  });
 }
 
 function accept(frames: readonly Uint8Array[], key: string, guard: ReplayGuard): Message | undefined {

@@ -2,8 +2,10 @@
 import { appendFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { Subscriber } from "zeromq";
 import { type KernelClient, startKernel } from "../../src/kernel/client";
-import { createMessage, encode, type Message } from "../../src/kernel/wire";
+import { address, type Connection } from "../../src/kernel/connection";
+import { createMessage, decode, encode, type Message } from "../../src/kernel/wire";
 import { pause, printed, resultOf, tracebackOf, useKernel } from "./support";
 
 const under = useKernel();
@@ -257,6 +259,22 @@ test("a cell can ask the reader", async () => {
 test("where nobody can answer, asking is an error that says so", async () => {
   const cell = await run(`import { input } from "oscc-lab/dist/kernel/notebook-api"; await input("Name? ")`);
   expect(cell.error?.evalue).toContain("nobody is there to answer");
+});
+
+test("who subscribes to what is published is told when it begins", async () => {
+  const { connection } = under.kernel as unknown as { connection: Connection };
+  for (const topic of ["", "stream"]) {
+    const socket = new Subscriber({ receiveTimeout: 5000 });
+    socket.connect(address(connection, "iopub"));
+    socket.subscribe(topic);
+    const { header, parent, content } = decode(await socket.receive(), connection.key);
+    expect({ type: header.msg_type, parent, content }).toEqual({
+      type: "iopub_welcome",
+      parent: {},
+      content: { subscription: topic },
+    });
+    socket.close();
+  }
 });
 
 test("kernel info says what is spoken", async () => {
