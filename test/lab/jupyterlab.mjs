@@ -29,6 +29,9 @@ export const FRONT_ENDS = {
   },
 };
 
+/** Forky's build of ipywidgets' manager has lost its style sheets: no slider of it has a size. */
+const MANAGER_RELEASE = "trixie";
+
 /** The folder with the front ends of a release, unpacked by the script if that was not done before. */
 function labEnvironment(release) {
   const script = path.join(ROOT, "scripts", "lab-environment.sh");
@@ -73,9 +76,11 @@ export async function startLab(folder, name = "jupyterlab-4.0", { widgetManager 
       ...process.env,
       HOME: home,
       PYTHONPATH: path.join(environment, "usr", "lib", "python3", "dist-packages"),
-      JUPYTER_PATH: [ROOT, ...(widgetManager ? [path.join(environment, "widget-manager")] : []), shared].join(
-        path.delimiter,
-      ),
+      JUPYTER_PATH: [
+        ROOT,
+        ...(widgetManager ? [path.join(labEnvironment(MANAGER_RELEASE), "widget-manager")] : []),
+        shared,
+      ].join(path.delimiter),
       JUPYTERLAB_DIR: path.join(shared, "lab"),
       JUPYTERLAB_SETTINGS_DIR: path.join(home, "settings"),
       JUPYTER_CONFIG_DIR: path.join(home, "config"),
