@@ -149,6 +149,12 @@ function halfStackedProduct(
   return alpha === 1 ? value : trace.node("Mul", [value, trace.scalar(alpha, "float32")]);
 }
 
+/** Whether what is being computed will run on the processor. */
+export function inMainMemory(): boolean {
+  const trace = currentTrace();
+  return trace === undefined || trace.device === "cpu";
+}
+
 /** From `[N, B, H, d]` to `[B, H, N, d]`. */
 export const HEADS_FIRST = [1, 2, 0, 3];
 /** From `[B, H, N, d]` to `[N, B, H, d]`. */

@@ -1,10 +1,10 @@
 /**
  * A training step of a chain, link by link.
  *
- * The items (images) go through the chain in groups, one group after the other; then the loss of all results; then
- * the groups go back. Between the two, what lies between links and what each link keeps stays in plain buffers.
- * Gradients are added to sums, over groups and over as many runs as a batch takes; then the optimiser goes over all
- * parameters piece by piece, in place.
+ * The items (images) go through each link in groups, one group after the other; after the last link the loss of all
+ * results; then the groups go back. Between the two, what lies between links and what each link keeps stays in plain
+ * buffers. Gradients are added to sums, over groups and over as many runs as a batch takes; then the optimiser goes over
+ * all parameters piece by piece, in place.
  */
 
 import { chosen, judgeGradients, LOSS_SCALE, SOUND_STEPS } from "../precision";
@@ -12,7 +12,7 @@ import type { Tensors } from "../program";
 import type { WireCall } from "../protocol";
 import { type HostTensor, sizeOf, tf } from "../tensors";
 import { flatLayout } from "./layout";
-import { type Chain, parametersOf } from "./link";
+import { type Chain, type Link, parametersOf } from "./link";
 import { Plan, type View, viewsOf } from "./plan";
 import {
   type ChainLoss,
@@ -130,66 +130,73 @@ function placeApart(plan: Plan, { parameters, optimiser }: ChainTraining): Place
   return { pieces, sums: pieces.map(({ views }) => views.gradient!) };
 }
 
-/** Forward of all groups, the loss, and all groups back. */
+/**
+ * Forward of all groups, the loss, and all groups back. Each link serves all groups before the next one does: its weights
+ * and sums of gradients, some ten megabytes, then stay in the processor's cache.
+ */
 function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
   const { chain, items, inputs, parameters } = training;
   const [count, ...rest] = inputs[items.input]!;
+  const groups = Array.from({ length: count! / items.group }, (_, group) => group);
   const links = traceLinks(plan.target, chain, [items.group, ...rest], parameters);
   const [, ...resultShape] = links[links.length - 1]!.result;
   const results = plan.tensor([count!, ...resultShape]);
   const slopes = plan.tensor([count!, ...resultShape]);
-  const ends = { results, slopes, spare: new Map<string, View>() };
-  const groups = Array.from({ length: count! / items.group }, (_, group) =>
-    groupCalls(plan, training, links, { ...ends, group }),
-  );
-  return [
-    ...groups.flatMap((group) => group.forward),
-    lossCall(plan, training, results, slopes),
-    ...groups.flatMap((group) => group.backward),
-  ];
-}
+  const ofGroups = (view: View, shape: Shape) =>
+    groups.map((group) => plan.part(view, group * sizeOf(shape), shape));
 
-/** Where a group's way begins and ends: its number, and the results of all groups with their gradients. */
-interface GroupEnds {
-  readonly group: number;
-  readonly results: View;
-  readonly slopes: View;
-  /** Gradients between links are needed by the next call only: two buffers of each shape take turns. */
-  readonly spare: Map<string, View>;
-}
-
-/** One group's way through the links and back. */
-function groupCalls(
-  plan: Plan,
-  { chain, items, inputs, optimiser }: ChainTraining,
-  links: readonly TrainedLink[],
-  { group, results, slopes, spare }: GroupEnds,
-): { readonly forward: readonly WireCall[]; readonly backward: readonly WireCall[] } {
-  const ofGroup = (view: View, shape: Shape) => plan.part(view, group * sizeOf(shape), shape);
-  const slope = (shape: Shape, turn: number) => {
-    const key = `${turn % 2}:${shape}`;
-    const view = spare.get(key) ?? plan.tensor(shape);
-    spare.set(key, view);
-    return view;
-  };
   const forward: WireCall[] = [];
   const backward: WireCall[] = [];
-  let x = ofGroup(plan.inputs[items.input]!, [items.group, ...inputs[items.input]!.slice(1)]);
+  let ends: LinkEnds = { xs: ofGroups(plan.inputs[items.input]!, [items.group, ...rest]), dxs: undefined };
+  const between = new Map<string, readonly View[]>();
   chain.forEach((link, i) => {
-    const { forward: ahead, backward: behind, result, kept } = links[i]!;
+    const traced = links[i]!;
+    const { result } = traced;
     const isLast = i === chain.length - 1;
-    const y = isLast ? ofGroup(results, result) : plan.tensor(result);
-    const dy = isLast ? ofGroup(slopes, result) : slope(result, i);
-    const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
-    const weights = viewsOf(plan, link, parameterValue);
-    const sums = viewsOf(plan, link, sumValue, optimiser.sum);
-    const nextSums = viewsOf(plan, link, nextSumValue, optimiser.sum);
-    const dx = i === 0 ? {} : { dx: slope(plan.views[x]!.shape, i - 1) };
-    forward.push(plan.call(ahead, { x, ...weights }, { y, ...memory }));
-    backward.unshift(plan.call(behind, { x, y, dy, ...memory, ...weights, ...sums }, { ...dx, ...nextSums }));
-    x = y;
+    // Gradients between links are needed by the next link only: two sets of buffers of each shape take turns.
+    const key = `${i % 2}:${result}`;
+    if (!isLast && !between.has(key))
+      between.set(
+        key,
+        groups.map(() => plan.tensor(result)),
+      );
+    const ys = isLast ? ofGroups(results, result) : groups.map(() => plan.tensor(result));
+    const dys = isLast ? ofGroups(slopes, result) : between.get(key)!;
+    const calls = linkCalls(plan, training, link, traced, { ...ends, ys, dys });
+    forward.push(...calls.forward);
+    backward.unshift(...calls.backward);
+    ends = { xs: ys, dxs: dys };
   });
-  return { forward, backward };
+  return [...forward, lossCall(plan, training, results, slopes), ...backward];
+}
+
+/** What each group comes to a link with: its values and, unless the link is the first, where their gradients go. */
+interface LinkEnds {
+  readonly xs: readonly View[];
+  readonly dxs: readonly View[] | undefined;
+}
+
+/** A link's calls for all groups. */
+function linkCalls(
+  plan: Plan,
+  { optimiser }: ChainTraining,
+  link: Link,
+  { forward: ahead, backward: behind, kept }: TrainedLink,
+  { xs, dxs, ys, dys }: LinkEnds & { readonly ys: readonly View[]; readonly dys: readonly View[] },
+): { readonly forward: readonly WireCall[]; readonly backward: readonly WireCall[] } {
+  const weights = viewsOf(plan, link, parameterValue);
+  const sums = viewsOf(plan, link, sumValue, optimiser.sum);
+  const nextSums = viewsOf(plan, link, nextSumValue, optimiser.sum);
+  const calls = xs.map((x, group) => {
+    const [y, dy] = [ys[group]!, dys[group]!];
+    const memory = Object.fromEntries(kept.map(({ name, shape }) => [name, plan.tensor(shape)]));
+    const dx = dxs ? { dx: dxs[group]! } : {};
+    return {
+      forward: plan.call(ahead, { x, ...weights }, { y, ...memory }),
+      backward: plan.call(behind, { x, y, dy, ...memory, ...weights, ...sums }, { ...dx, ...nextSums }),
+    };
+  });
+  return { forward: calls.map(({ forward }) => forward), backward: calls.map(({ backward }) => backward) };
 }
 
 /** The loss of all results, with its gradients. */

@@ -4,7 +4,7 @@
  *
  * Between the two something has to be kept. What is worth it is the result of a product with a long inner axis: much
  * work for each number. All else (normalisations, non-linearities, attention weights, which are many numbers for
- * little work) is computed again.
+ * little work) is computed again. Where a product is only rearranged afterwards, the rearranged one is kept.
  */
 import { Dependencies } from "./dependencies";
 import { Graph, type Node, type ValueInfo } from "./graph";
@@ -40,12 +40,53 @@ export function cutGraph(joint: Graph, value: string): CutGraph {
       return true;
     },
   );
+  keepRearranged(joint, { forward, backward, kept }, value);
   const results = [...kept.values()].filter(({ name }) => name !== value);
   return {
     forward: subgraph(joint, forward, [...joint.outputs.filter(({ name }) => name === value), ...results]),
     backward: subgraph(joint, backward, gradients, [...kept.values()]),
     kept: [...kept.values()],
   };
+}
+
+/** Operators that only put numbers elsewhere, or leave some out. Their other inputs are constants. */
+const REARRANGING: ReadonlySet<string> = new Set(["Concat", "Reshape", "Slice", "Transpose"]);
+
+/**
+ * What the way back only rearranges (queries, keys and values into heads, say) is kept rearranged: the way there has done
+ * that already.
+ */
+function keepRearranged(
+  joint: Graph,
+  cut: {
+    readonly forward: ReadonlySet<Node>;
+    readonly backward: Set<Node>;
+    readonly kept: Map<string, ValueInfo>;
+  },
+  value: string,
+): void {
+  const { forward, backward, kept } = cut;
+  const sizeOf = (name: string) => joint.shapes.get(name)?.reduce((n, length) => n * length, 1) ?? Infinity;
+  const moved = (node: Node) => node.inputs.filter((name) => !joint.constants.has(name));
+  const readers = (name: string) => [...backward].filter((node) => node.inputs.includes(name));
+  const rearranges = (node: Node) => forward.has(node) && REARRANGING.has(node.operator);
+
+  // In the order of the nodes: what one rearranges, a later one may rearrange further.
+  for (const node of joint.nodes) {
+    if (!backward.has(node) || !rearranges(node)) continue;
+    const sources = moved(node);
+    const among = new Set(sources.flatMap(readers)); // one node, or many that each take a slice
+    const known = sources.every((name) => kept.has(name) && name !== value);
+    const alike = [...among].every(
+      (other) => rearranges(other) && String(moved(other)) === String(sources) && other.outputs.length === 1,
+    );
+    const results = [...among].map((other) => other.outputs[0]!);
+    const total = (names: readonly string[]) => names.reduce((sum, name) => sum + sizeOf(name), 0);
+    if (!known || !alike || total(results) > total(sources)) continue;
+    for (const name of sources) kept.delete(name);
+    for (const other of among) backward.delete(other);
+    for (const name of results) kept.set(name, { name, type: "float32", shape: joint.shapes.get(name)! });
+  }
 }
 
 /** The nodes that `values` are computed by, as far back as `stop` lets the search go. */

@@ -128,6 +128,57 @@ describe("blocks equal their definition", () => {
     });
   });
 
+  it.each([
+    ["all heads at once", 9, 3],
+    // 2 MiB of weights for each head: heads take turns.
+    ["one head at a time", 725, 1],
+  ])(
+    "selfAttention is attention of three projections, with its gradients: %s",
+    async (_how, tokens, batch) => {
+      const shapes = { x: [tokens, batch, 4], w: [12, 4], b: [12], dy: [tokens, batch, 4] };
+      const values = Object.fromEntries(
+        Object.entries(shapes).map(([name, shape]) => [
+          name,
+          r(name, shape, -2, 2).dataSync() as Float32Array,
+        ]),
+      );
+      const bias = Array.from({ length: batch * tokens }, (_, i) => (i % 7 === 3 ? -1e9 : 0));
+      const masked = () => tf.tensor4d(bias, [batch, 1, 1, tokens]);
+      const joint = (x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) =>
+        selfAttention(x, w, b, { heads: 2, bias: masked() });
+      const threeProjections = (x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => {
+        const [q, k, v] = [0, 1, 2].map((i) => linear(x, tf.slice(w, 4 * i, 4), tf.slice(b, 4 * i, 4)));
+        return attention(q!, k!, v!, 2, masked());
+      };
+      const run = async (attend: typeof joint, device: "eager" | "cpu") => {
+        const program = await compile(
+          ({ x, w, b, dy }) => {
+            const { value, grads } = tf.valueAndGrads((...[x, w, b]: tf.Tensor[]) => attend(x!, w!, b!))(
+              [x!, w!, b!],
+              dy!,
+            );
+            return { outputs: { value, dx: grads[0]!, dw: grads[1]!, db: grads[2]! } };
+          },
+          { inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape }])) },
+          { device },
+        );
+        const outputs = await program.run(values);
+        await program.dispose();
+        return outputs;
+      };
+      const expected = await run(threeProjections, "eager");
+      for (const device of ["eager", "cpu"] as const) {
+        const found = await run(joint, device);
+        for (const [name, { data }] of Object.entries(expected)) {
+          const other = found[name as keyof typeof found].data;
+          const largest = Math.max(1, ...Array.from(data, (value) => Math.abs(value)));
+          const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - other[i]!)));
+          expect(worst / largest, `${name}, ${device}`).toBeLessThan(1e-5);
+        }
+      }
+    },
+  );
+
   it("softmaxCrossEntropy is -Σ t log softmax, 0 for a missing label, and survives huge logits", () => {
     tf.tidy(() => {
       const logits = tf.tensor2d([
@@ -169,6 +220,11 @@ describe("gradients of blocks equal finite differences", () => {
     ],
     [
       "selfAttention",
+      (x, w, b) => selfAttention(x!, w!, b!, { heads: 2 }),
+      () => [r("x", [3, 2, 4]), r("w", [12, 4]), r("b", [12])],
+    ],
+    [
+      "selfAttention, some queries",
       (x, w, b) => selfAttention(x!, w!, b!, { heads: 2, queries: 2 }),
       () => [r("x", [3, 2, 4]), r("w", [12, 4]), r("b", [12])],
     ],

@@ -16,6 +16,7 @@ import {
   linear,
   type Program,
   runChain,
+  selfAttention,
   tf,
 } from "../../../src/engine";
 import { planTraining } from "../../../src/engine/chain/train";
@@ -83,6 +84,24 @@ describe("cutting a link", () => {
       expect.arrayContaining(["x", "dy", kept[0]!.name, "parameter/up", "gradient/down"]),
     );
     expect(forward.outputs.map(({ name }) => name)).toEqual(["y", kept[0]!.name]);
+  });
+
+  test("keeps what the gradient only rearranges as the way there has rearranged it", () => {
+    const link: Link = {
+      kind: "attention",
+      parameters: { weight: "weight", bias: "bias" },
+      apply: ({ weight, bias }, x) => selfAttention(x, weight!, bias!, { heads: 4 }),
+    };
+    const [tokens, width] = [130, 256];
+    const shapes = { weight: [3 * width, width], bias: [3 * width] };
+    const { kept, backward, forward } = traceTrainedLink(CPU, link, [tokens, 1, width], shapes, false);
+    // Queries, keys and values in heads, and the result, which is not computed again from what each head gave.
+    const [queries, keys, values, ...rest] = kept.map(({ shape }) => shape);
+    expect([queries, keys, values]).toEqual(Array(3).fill([tokens, 1, 4, width / 4]));
+    const numbers = rest.map((shape) => shape.reduce((n, length) => n * length, 1));
+    expect(numbers.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(tokens * width);
+    for (const { name } of kept) expect(forward.outputs.map((output) => output.name)).toContain(name);
+    for (const { name } of kept) expect(backward.inputs.map((input) => input.name)).toContain(name);
   });
 
   test("adds gradients inside the products: no Add of a whole matrix is left", () => {
