@@ -26,6 +26,13 @@ export function address(connection: Connection, channel: Channel): string {
   return connection.transport === "ipc" ? `ipc://${connection.ip}-${port}` : `tcp://${connection.ip}:${port}`;
 }
 
+/** The port of each channel, as `connect_reply` names them. */
+export function portsOf({ shell_port, iopub_port, stdin_port, control_port, hb_port }: Connection): Ports {
+  return { shell_port, iopub_port, stdin_port, control_port, hb_port };
+}
+
+export type Ports = Pick<Connection, `${Channel}_port`>;
+
 /**
  * Read a connection file, and refuse what would open the kernel to others.
  *

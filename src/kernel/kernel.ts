@@ -9,6 +9,7 @@ import { installHost } from "../core/host";
 import { serveBrowserPanels } from "./browser-panel";
 import { captureChildOutput } from "./child-output";
 import { Comms } from "./comms";
+import type { Ports } from "./connection";
 import { currentContext, type RequestContext, withContext } from "./context";
 import { DISPLAYS_TARGET, KernelDisplay } from "./display";
 import {
@@ -37,6 +38,7 @@ import { createMessage, type Json, type Message, PROTOCOL_VERSION } from "./wire
 
 export interface KernelParts {
   channels: Channels;
+  ports: Ports;
   interpreter: Interpreter;
   sources: SourceRegistry;
   interrupts: InterruptState;
@@ -72,6 +74,7 @@ export class Kernel {
 
   private readonly answers: Record<string, (request: Message, cell: number) => Answer> = {
     kernel_info_request: () => this.info(),
+    connect_request: () => ({ status: "ok", ...this.parts.ports }),
     complete_request: (request) => this.complete(request),
     inspect_request: (request) => this.inspect(request),
     is_complete_request: ({ content }) => ({ ...this.parts.interpreter.isComplete(String(content.code)) }),

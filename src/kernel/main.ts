@@ -4,7 +4,7 @@ import path from "node:path";
 import { isOsccError } from "../core/errors";
 import { PACKAGE_ROOT } from "../core/paths";
 import { CellInterpreter } from "./cell-interpreter";
-import { readConnection } from "./connection";
+import { portsOf, readConnection } from "./connection";
 import { InterruptState } from "./interrupt-state";
 import { Kernel } from "./kernel";
 import { watchParent } from "./parent-watch";
@@ -48,6 +48,7 @@ async function start(connectionFile: string): Promise<void> {
   const interpreter = new CellInterpreter(folder, new TslabCompiler(folder), sources, interrupts);
   const kernel = new Kernel({
     channels,
+    ports: portsOf(connection),
     interpreter,
     sources,
     interrupts,

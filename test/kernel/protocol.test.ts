@@ -277,6 +277,19 @@ test("who subscribes to what is published is told when it begins", async () => {
   }
 });
 
+test("a front end that asks is told the ports, not the key", async () => {
+  const { connection } = under.kernel as unknown as { connection: Connection };
+  const { content } = await under.kernel.request("connect_request", {});
+  expect(content).toEqual({
+    status: "ok",
+    shell_port: connection.shell_port,
+    iopub_port: connection.iopub_port,
+    stdin_port: connection.stdin_port,
+    control_port: connection.control_port,
+    hb_port: connection.hb_port,
+  });
+});
+
 test("kernel info says what is spoken", async () => {
   expect(await under.kernel.info()).toMatchObject({
     status: "ok",
