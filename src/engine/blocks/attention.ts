@@ -7,7 +7,8 @@
 import { invalidArgument } from "../../core/errors";
 import { tf } from "../tensors";
 import { differentiable } from "./differentiable";
-import { HEADS_FIRST, headsProduct, SEQUENCE_FIRST } from "./intrinsics";
+import { attentionWeights, headsGradients, mixedValues, slopeSums } from "./heads";
+import { SEQUENCE_FIRST, TURNED_FIRST } from "./intrinsics";
 import { axes, expectShape } from "./rows";
 
 /**
@@ -64,14 +65,6 @@ export function checkBias(bias: tf.Tensor, batch: number, tokens: number): void 
   expectShape("attention: bias", bias, axes({ batch, "every head": 1, "every query": 1, tokens }));
 }
 
-/**
- * `(wᵀ x)ᵀ` for each head, `[B, H, d, N]`, of `x` `[M, B, H, d]` and weights `w` `[B, H, M, N]`. The weights are by far
- * the larger factor; to read them as they lie, and turn the small result, takes nine tenths of the time.
- */
-function turnedProduct(x: tf.Tensor, weights: tf.Tensor, alpha: number): tf.Tensor {
-  return headsProduct(x, weights, { sequenceFirstA: true, transposeA: true, alpha });
-}
-
 /** So many parts of a whole, as alike as can be. */
 function alike(whole: number, parts: number): number[] {
   const end = (part: number) => Math.floor((part * whole) / parts);
@@ -85,38 +78,22 @@ function attentionAtOnce(
 ): tf.Tensor {
   const [queries, batch, width] = q.shape as [number, number, number];
   const tokens = k.shape[0]!;
-  const scale = 1 / Math.sqrt(width / heads);
   const split = (x: tf.Tensor) => tf.reshape(x, [x.shape[0]!, batch, heads, width / heads]); // [N, B, H, d]
   const join = (x: tf.Tensor, n: number) => tf.reshape(tf.transpose(x, SEQUENCE_FIRST), [n, batch, width]);
-  const joinTurned = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [tokens, batch, width]);
+  const joinTurned = (x: tf.Tensor) => tf.reshape(tf.transpose(x, TURNED_FIRST), [tokens, batch, width]);
 
   return differentiable([q, k, v], (q, k, v) => {
-    const scores = headsProduct(split(q!), split(k!), {
-      sequenceFirstA: true,
-      sequenceFirstB: true,
-      transposeB: true,
-      alpha: scale,
-    }); // [B, H, M, N]
-    const weights = tf.softmax(bias ? tf.add(scores, bias) : scores);
-    const mixed = headsProduct(weights, split(v!), { sequenceFirstB: true }); // [B, H, M, d]
-    const value = join(mixed, queries);
+    const weights = attentionWeights(split(q!), split(k!), bias); // [B, H, M, N]
+    const value = join(mixedValues(weights, split(v!)), queries);
     return {
       value,
       keep: [q!, k!, v!, weights, value],
       gradient: (dy, kept) => {
         const [q, k, v, weights, value] = kept as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
         const slope = split(dy); // [M, B, H, d]
-        const dv = turnedProduct(slope, weights, 1); // [B, H, d, N]
-        const dWeights = headsProduct(slope, split(v), {
-          sequenceFirstA: true,
-          sequenceFirstB: true,
-          transposeB: true,
-        });
-        // Softmax backward, P (dP - Σ dP P); the row sum is that of dy * value, which is much smaller.
-        const rowSums = tf.transpose(tf.sum(tf.mul(slope, split(value)), 3, true), HEADS_FIRST); // [B, H, M, 1]
-        const dScores = tf.mul(tf.sub(dWeights, rowSums), weights);
-        const dq = headsProduct(dScores, split(k), { sequenceFirstB: true, alpha: scale });
-        const dk = turnedProduct(split(q), dScores, scale);
+        const sums = slopeSums(slope, split(value));
+        const given = { q: split(q), k: split(k), v: split(v), weights, slope, sums };
+        const { dq, dk, dv } = headsGradients(given);
         return [join(dq, queries), joinTurned(dk), joinTurned(dv)];
       },
     };

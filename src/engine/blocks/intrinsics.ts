@@ -159,6 +159,8 @@ export function inMainMemory(): boolean {
 export const HEADS_FIRST = [1, 2, 0, 3];
 /** From `[B, H, N, d]` to `[N, B, H, d]`. */
 export const SEQUENCE_FIRST = [2, 0, 1, 3];
+/** From a turned result, `[B, H, d, N]`, to `[N, B, H, d]`. */
+export const TURNED_FIRST = [3, 0, 1, 2];
 
 /** A value of the graph as a tensor that the automatic differentiation knows. */
 function traced(trace: Trace, value: string, shape: readonly number[]): tf.Tensor {

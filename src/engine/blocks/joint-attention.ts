@@ -8,7 +8,8 @@
 import { tf } from "../tensors";
 import { MOST_SCORES } from "./attention";
 import { differentiable } from "./differentiable";
-import { affine, HEADS_FIRST, headsProduct, inMainMemory, SEQUENCE_FIRST } from "./intrinsics";
+import { attentionWeights, headsGradients, mixedValues, slopeSums } from "./heads";
+import { affine, inMainMemory, SEQUENCE_FIRST, TURNED_FIRST } from "./intrinsics";
 import { asRows, columnSums } from "./rows";
 
 /** Heads with so many attention weights each, of all sequences, take turns: 2 MiB. */
@@ -33,23 +34,14 @@ export function jointAttention(
   const together = headsTogether(batch * tokens * tokens, heads); // h
   const parts = heads / together;
   const depth = width / heads; // d
-  const scale = 1 / Math.sqrt(depth);
 
   const attended = differentiable([asRows(x), weight, bias], (input, w, b) => {
     const joint = affine(input!, w!, b!, { transposeB: true }); // [N B, 3D]
     const ofHeads = tf.reshape(joint, [tokens, batch, 3 * heads, depth]);
     const given = tf.split(ofHeads, 3 * parts, 2); // [N, B, h, d] each
     const [q, k, v] = inParts(given, parts) as [tf.Tensor[], tf.Tensor[], tf.Tensor[]];
-    const weights = q.map((queries, i) => {
-      const scores = headsProduct(queries, k[i]!, {
-        sequenceFirstA: true,
-        sequenceFirstB: true,
-        transposeB: true,
-        alpha: scale,
-      }); // [B, h, N, N]
-      return tf.softmax(scoreBias ? tf.add(scores, scoreBias) : scores);
-    });
-    const mixed = weights.map((p, i) => headsProduct(p, v[i]!, { sequenceFirstB: true })); // [B, h, N, d]
+    const weights = q.map((queries, i) => attentionWeights(queries, k[i]!, scoreBias)); // [B, h, N, N]
+    const mixed = weights.map((p, i) => mixedValues(p, v[i]!)); // [B, h, N, d]
     const value = tf.transpose(joined(mixed, 1), SEQUENCE_FIRST); // [N, B, H, d]
     return {
       value: tf.reshape(value, [tokens * batch, width]),
@@ -63,31 +55,14 @@ export function jointAttention(
           tf.Tensor[],
         ];
         const slope = tf.reshape(dy, [tokens, batch, heads, depth]);
-        // Softmax backward, P (dP - Σ dP P); the row sum is that of dy * value, which is much smaller.
-        const rowSums = tf.transpose(tf.sum(tf.mul(slope, value), 3, true), HEADS_FIRST); // [B, H, N, 1]
-        const sums = split(rowSums, parts, 1);
-        const gradients = split(slope, parts, 2).map((slope, i) => {
-          // The weights are by far the larger factor: they are read as they lie, and the small results turned.
-          const dv = headsProduct(slope, weights[i]!, { sequenceFirstA: true, transposeA: true }); // [B, h, d, N]
-          const dWeights = headsProduct(slope, v[i]!, {
-            sequenceFirstA: true,
-            sequenceFirstB: true,
-            transposeB: true,
-          });
-          const dScores = tf.mul(tf.sub(dWeights, sums[i]!), weights[i]!);
-          const dq = headsProduct(dScores, k[i]!, { sequenceFirstB: true, alpha: scale }); // [B, h, N, d]
-          const dk = headsProduct(q[i]!, dScores, { sequenceFirstA: true, transposeA: true, alpha: scale });
-          return { dq, dk, dv };
-        });
-        const dq = tf.transpose(
-          joined(
-            gradients.map(({ dq }) => dq),
-            1,
-          ),
-          SEQUENCE_FIRST,
+        const sums = split(slopeSums(slope, value), parts, 1);
+        const gradients = split(slope, parts, 2).map((slope, i) =>
+          headsGradients({ q: q[i]!, k: k[i]!, v: v[i]!, weights: weights[i]!, slope, sums: sums[i]! }),
         );
+        const dqs = gradients.map(({ dq }) => dq);
+        const dq = tf.transpose(joined(dqs, 1), SEQUENCE_FIRST);
         const turned = [...gradients.map(({ dk }) => dk), ...gradients.map(({ dv }) => dv)];
-        const dkv = tf.transpose(tf.concat(turned, 1), [3, 0, 1, 2]);
+        const dkv = tf.transpose(tf.concat(turned, 1), TURNED_FIRST);
         const dJoint = tf.reshape(tf.concat([dq, dkv], 2), [tokens * batch, 3 * width]);
         return [
           affine(dJoint, w, undefined),
