@@ -67,6 +67,7 @@ function keepRearranged(
 ): void {
   const { forward, backward, kept } = cut;
   const sizeOf = (name: string) => joint.shapes.get(name)?.reduce((n, length) => n * length, 1) ?? Infinity;
+  const asked = new Set(joint.outputs.map((output) => output.name));
   const moved = (node: Node) => node.inputs.filter((name) => !joint.constants.has(name));
   const readers = (name: string) => [...backward].filter((node) => node.inputs.includes(name));
   const rearranges = (node: Node) => forward.has(node) && REARRANGING.has(node.operator);
@@ -81,8 +82,9 @@ function keepRearranged(
       (other) => rearranges(other) && String(moved(other)) === String(sources) && other.outputs.length === 1,
     );
     const results = [...among].map((other) => other.outputs[0]!);
+    const isAsked = results.some((name) => name !== value && asked.has(name));
     const total = (names: readonly string[]) => names.reduce((sum, name) => sum + sizeOf(name), 0);
-    if (!known || !alike || total(results) > total(sources)) continue;
+    if (!known || !alike || isAsked || total(results) > total(sources)) continue;
     for (const name of sources) kept.delete(name);
     for (const other of among) backward.delete(other);
     for (const name of results) kept.set(name, { name, type: "float32", shape: joint.shapes.get(name)! });

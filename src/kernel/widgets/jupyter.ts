@@ -10,7 +10,7 @@ import { AsyncResource } from "node:async_hooks";
 import { inspect } from "node:util";
 import { host, type MimeBundle } from "../../core/host";
 import { type Comm, type CommMessage, onComm, openComm } from "../notebook-api";
-import { type BufferPath, withBuffers, withoutBuffers } from "./buffers";
+import { type BufferPath, isPlain, withBuffers, withoutBuffers } from "./buffers";
 
 const TARGET = "jupyter.widget";
 const CONTROL_TARGET = "jupyter.widget.control";
@@ -224,10 +224,6 @@ function referred(value: unknown): unknown {
     return widgets.get(value.slice(REFERENCE.length)) ?? value;
   if (Array.isArray(value)) return value.map(referred);
   return isPlain(value) ? mapped(value, referred) : value;
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function mapped(object: Record<string, unknown>, map: (value: unknown) => unknown): Record<string, unknown> {
