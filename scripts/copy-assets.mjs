@@ -22,7 +22,14 @@ for (const asset of ASSETS) {
   if (!existsSync(target) || statSync(target).size !== statSync(source).size) copyFileSync(source, target);
 }
 
-// anywidget's comes as a module of RequireJS, which JupyterLab does not have.
+// The extension registers anywidget's front end under the version that is installed.
+const { version } = JSON.parse(
+  readFileSync(path.join(ROOT, "node_modules", "anywidget", "package.json"), "utf8"),
+);
+if (!readFileSync(path.join(TARGET, "anywidget-plugin.js"), "utf8").includes(`"${version}+oscc-lab"`))
+  throw new Error(`VERSION in anywidget-plugin.js is not that of the installed anywidget, ${version}`);
+
+// It comes as a module of RequireJS, which JupyterLab does not have.
 const ANYWIDGET = path.join(TARGET, "anywidget.js");
 const [body, ...rest] = readFileSync(
   path.join(ROOT, "node_modules", "anywidget", "dist", "index.js"),

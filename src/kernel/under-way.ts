@@ -48,7 +48,7 @@ export class UnderWay {
     attempt(() => rmSync(this.file, { force: true }));
   }
 
-  /** Once: what to say of a kernel that ended in the middle of a cell; `undefined` when none did. */
+  /** Once: what to say of a kernel that ended without being asked to; `undefined` when none did. */
   report(): string | undefined {
     const { former } = this;
     this.former = undefined;
