@@ -5,9 +5,9 @@
  * is only ever seen whole is a tensor on the device, which each call that writes it replaces; the others (inputs,
  * outputs, and the few that are seen in parts) stay in main memory.
  */
-import * as ort from "onnxruntime-node";
 import { allFinite } from "./finite";
 import type { PlanPlace, PlanRequest, SessionDevice, WireCall, WireView } from "./protocol";
+import { giveBack, type InferenceSession, runSession, type Tensor, tensor } from "./runtime";
 import type { ResidentProgram, Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 import { Transfer } from "./transfer";
@@ -19,7 +19,7 @@ export async function loadDevicePlan(
 ): Promise<ResidentProgram> {
   const onHost = hostBuffers(request);
   const keys: string[] = [];
-  const opened = new Map<string, ort.InferenceSession>();
+  const opened = new Map<string, InferenceSession>();
   const sessionOf = async ({ graph, fetches }: WireCall) => {
     const isOnHost = (view: number) => onHost.has(request.views[view]!.buffer);
     const names = Object.keys(fetches);
@@ -64,7 +64,7 @@ function hostBuffers({ buffers, views, inputs, outputs }: Omit<PlanRequest, "val
   return onHost;
 }
 
-type Call = WireCall & { readonly session: ort.InferenceSession };
+type Call = WireCall & { readonly session: InferenceSession };
 type Phase = { readonly onlyIf?: string; readonly clear: readonly number[]; readonly calls: readonly Call[] };
 
 class DevicePlan implements ResidentProgram {
@@ -72,7 +72,7 @@ class DevicePlan implements ResidentProgram {
   /** In main memory. */
   private readonly buffers = new Map<number, Float32Array>();
   /** On the device. A buffer that is not here yet, or was cleared, is all zero. */
-  private readonly tensors = new Map<number, ort.Tensor>();
+  private readonly tensors = new Map<number, Tensor>();
   private readonly zeros: Float32Array;
   private readonly transfer: Transfer;
   /** Why the state can no longer be trusted: a run failed in the middle of writing it. */
@@ -154,7 +154,7 @@ class DevicePlan implements ResidentProgram {
 
   private async make({ session, feeds, fetches }: Call): Promise<void> {
     const given = Object.fromEntries(Object.entries(feeds).map(([name, view]) => [name, this.tensor(view)]));
-    const results = await session.run(given, Object.keys(fetches));
+    const results = await runSession(session, given, Object.keys(fetches));
     for (const [name, view] of Object.entries(fetches)) {
       const { buffer, offset } = this.view(view);
       const onHost = this.buffers.get(buffer);
@@ -164,7 +164,7 @@ class DevicePlan implements ResidentProgram {
   }
 
   /** What a view shows, as a graph takes it. */
-  private tensor(index: number): ort.Tensor {
+  private tensor(index: number): Tensor {
     const view = this.view(index);
     const onHost = this.buffers.get(view.buffer);
     if (onHost) return tensorOf(view, onHost.subarray(view.offset, view.offset + lengthOf(view)));
@@ -190,7 +190,7 @@ class DevicePlan implements ResidentProgram {
     if (tensor) giveBack(tensor);
   }
 
-  private replace(buffer: number, tensor: ort.Tensor): void {
+  private replace(buffer: number, tensor: Tensor): void {
     this.clear(buffer);
     this.tensors.set(buffer, tensor);
   }
@@ -200,14 +200,10 @@ class DevicePlan implements ResidentProgram {
   }
 }
 
-function tensorOf({ shape }: WireView, data: Float32Array): ort.Tensor {
-  return new ort.Tensor("float32", data, [...shape]);
+function tensorOf({ shape }: WireView, data: Float32Array): Tensor {
+  return tensor("float32", data, [...shape]);
 }
 
 function lengthOf({ shape }: WireView): number {
   return shape.reduce((n, side) => n * side, 1);
-}
-
-function giveBack(tensor: ort.Tensor): void {
-  if (tensor.location !== "cpu") tensor.dispose();
 }

@@ -4,10 +4,10 @@
  * The graphs work on views of buffers that are allocated once. Which graph runs when, on which views, is a plan made
  * by the main thread (see chain/plan.ts); here it is only carried out.
  */
-import * as ort from "onnxruntime-node";
 import { loadDevicePlan } from "./device-plan";
 import { allFinite } from "./finite";
 import type { PlanPlace, PlanRequest, WireCall, WireUpdate } from "./protocol";
+import { type InferenceSession, type Tensor, tensor } from "./runtime";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 import { KernelMemory } from "./updates/kernel-memory";
@@ -25,7 +25,7 @@ export async function loadPlan(
           kernels,
           kernelBuffers.map((buffer) => buffers[buffer]!),
         );
-  const opened: ort.InferenceSession[] = [];
+  const opened: InferenceSession[] = [];
   for (const { key, model, fence } of request.graphs)
     opened.push(
       await sessions.acquire({
@@ -44,13 +44,13 @@ export async function loadPlan(
 }
 
 class PlannedProgram implements ResidentProgram {
-  private readonly views: readonly ort.Tensor[];
+  private readonly views: readonly Tensor[];
   private readonly phases: readonly { onlyIf?: string; clear: readonly number[]; calls: readonly Call[] }[];
   /** Why the state can no longer be trusted: a run failed in the middle of writing it. */
   private torn: string | undefined;
 
   constructor(
-    private readonly sessions: readonly ort.InferenceSession[],
+    private readonly sessions: readonly InferenceSession[],
     private readonly request: Omit<PlanRequest, "values">,
     values: PlanRequest["values"],
     private readonly kernels: KernelMemory | undefined,
@@ -63,7 +63,7 @@ class PlannedProgram implements ResidentProgram {
     });
     this.views = request.views.map(({ buffer, offset, shape }) => {
       const length = shape.reduce((n, side) => n * side, 1);
-      return new ort.Tensor("float32", buffers[buffer]!.subarray(offset, offset + length), [...shape]);
+      return tensor("float32", buffers[buffer]!.subarray(offset, offset + length), [...shape]);
     });
     this.phases = request.phases.map((phase) => ({
       ...phase,
@@ -169,10 +169,10 @@ class PlannedProgram implements ResidentProgram {
 }
 
 interface Call {
-  readonly session: ort.InferenceSession;
-  readonly feeds: Record<string, ort.Tensor>;
+  readonly session: InferenceSession;
+  readonly feeds: Record<string, Tensor>;
   readonly fetches: Fetches;
   /** What is done once the graph has run, and what that makes. */
   readonly update?: () => void;
-  readonly results?: Readonly<Record<string, ort.Tensor>>;
+  readonly results?: Readonly<Record<string, Tensor>>;
 }

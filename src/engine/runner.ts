@@ -10,6 +10,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { OsccError } from "../core/errors";
 import { PACKAGE_ROOT } from "../core/paths";
+import { closeDoor, doorClosed, newDoor } from "./door";
 import type { Reply, RequestKind, Requests } from "./protocol";
 
 interface Pending {
@@ -26,17 +27,23 @@ export function computeThreads(): number {
 /** A worker thread that answers requests. */
 export class Runner {
   private readonly worker: Worker;
+  private readonly door = newDoor();
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   /** Why the worker is gone, once it is. */
   private ended: OsccError<"WorkerCrashed"> | undefined;
 
   constructor(file = compiledFile("worker")) {
-    this.worker = new Worker(file);
+    this.worker = new Worker(file, { workerData: { door: this.door } });
     this.worker.unref();
     this.worker.on("message", (reply: Reply) => this.settle(reply));
     this.worker.on("error", (error) => this.end(error.message, error));
-    this.worker.on("exit", (code) => this.end(`it exited with code ${code}`));
+    const beforeTheEnd = () => closeDoor(this.door);
+    process.once("exit", beforeTheEnd);
+    this.worker.on("exit", (code) => {
+      process.off("exit", beforeTheEnd);
+      this.end(`it exited with code ${code}`);
+    });
   }
 
   get alive(): boolean {
@@ -61,6 +68,7 @@ export class Runner {
 
   /** Stop the worker. Requests under way fail. */
   async stop(): Promise<void> {
+    await doorClosed(this.door);
     await this.worker.terminate();
   }
 
@@ -102,6 +110,8 @@ const WORKER_SOURCES = [
   "planned",
   "device-plan",
   "transfer",
+  "runtime",
+  "door",
   "sessions",
   "finite",
   "protocol",

@@ -10,11 +10,19 @@
  * exactly one known error is thrown. This is no documented behaviour, so it is proven at start-up on a
  * graph of two elements; where the proof fails, outputs are copied as usual.
  */
-import * as ort from "onnxruntime-node";
 import { encodeModel } from "./onnx/encode";
 import { Graph } from "./onnx/graph";
 import type { LoadRequest, PlanPlace, SessionDevice, WirePort, WireState } from "./protocol";
 import { releaseNow } from "./release";
+import {
+  closeSession,
+  giveBack,
+  type InferenceSession,
+  openSession,
+  runSession,
+  type Tensor,
+  tensor,
+} from "./runtime";
 import type { DType, TensorData } from "./tensors";
 import { ResidentUpdates } from "./updates/resident";
 
@@ -33,7 +41,7 @@ export type SessionRequest = Pick<
 >;
 
 interface SharedSession {
-  readonly session: ort.InferenceSession;
+  readonly session: InferenceSession;
   users: number;
 }
 
@@ -42,9 +50,9 @@ export class Sessions {
   private fences: Promise<boolean> | undefined;
 
   /** The session of a graph; the same graph on the same device has one session. */
-  async acquire(request: SessionRequest): Promise<ort.InferenceSession> {
+  async acquire(request: SessionRequest): Promise<InferenceSession> {
     const known = this.sessions.get(request.key);
-    const opening = known ?? openSession(request).then((session) => ({ session, users: 0 }));
+    const opening = known ?? openRequested(request).then((session) => ({ session, users: 0 }));
     // The most recently used are last.
     this.sessions.delete(request.key);
     this.sessions.set(request.key, opening);
@@ -67,7 +75,7 @@ export class Sessions {
     for (const oldest of idle.slice(0, Math.max(0, idle.length - IDLE_SESSIONS))) {
       const closing = await this.sessions.get(oldest);
       this.sessions.delete(oldest);
-      await closing?.session.release();
+      if (closing) await closeSession(closing.session);
     }
   }
 
@@ -116,7 +124,7 @@ class BufferedProgram implements ResidentProgram {
   private torn: string | undefined;
 
   constructor(
-    private readonly session: ort.InferenceSession,
+    private readonly session: InferenceSession,
     private readonly request: Loaded,
     values: Values,
     private readonly updates: ResidentUpdates | undefined,
@@ -205,7 +213,7 @@ class BufferedProgram implements ResidentProgram {
   }
 
   /** The same buffer in every step. */
-  private fetchInto(value: string, buffer: ort.Tensor): void {
+  private fetchInto(value: string, buffer: Tensor): void {
     for (const step of [0, 1] as const) this.fetches[step][value] = buffer;
   }
 }
@@ -217,10 +225,10 @@ class BufferedProgram implements ResidentProgram {
 class DeviceProgram implements ResidentProgram {
   readonly copiesOutputs = false;
   private state: Tensors;
-  private reader: ort.InferenceSession | undefined;
+  private reader: InferenceSession | undefined;
 
   constructor(
-    private readonly session: ort.InferenceSession,
+    private readonly session: InferenceSession,
     private readonly request: Loaded,
     values: Values,
     private readonly release: () => Promise<void>,
@@ -238,7 +246,7 @@ class DeviceProgram implements ResidentProgram {
       ...this.request.outputs.map((output) => output.value),
       ...this.request.state.flatMap((entry) => (entry.next === undefined ? [] : [entry.next])),
     ];
-    const results = await this.session.run(feeds, wanted);
+    const results = await runSession(this.session, feeds, wanted);
     for (const { name, next } of this.request.state)
       if (next !== undefined) this.replace(name, results[next]!);
     return Object.fromEntries(this.request.outputs.map(({ name, value }) => [name, copyOf(results[value]!)]));
@@ -253,7 +261,7 @@ class DeviceProgram implements ResidentProgram {
     const feeds = Object.fromEntries(
       this.request.state.map((entry) => [entry.value, this.state[entry.name]!]),
     );
-    const values = await this.reader.run(feeds);
+    const values = await runSession(this.reader, feeds, this.reader.outputNames);
     for (const name of onDevice) read[name] = copyOf(values[`${this.entry(name).value}/read`]!);
     return read;
   }
@@ -265,11 +273,11 @@ class DeviceProgram implements ResidentProgram {
   async close(): Promise<void> {
     for (const tensor of Object.values(this.state)) giveBack(tensor);
     this.state = {};
-    await this.reader?.release();
+    if (this.reader) await closeSession(this.reader);
     await this.release();
   }
 
-  private replace(name: string, tensor: ort.Tensor): void {
+  private replace(name: string, tensor: Tensor): void {
     giveBack(this.state[name]!);
     this.state[name] = tensor;
   }
@@ -279,23 +287,22 @@ class DeviceProgram implements ResidentProgram {
   }
 }
 
-type Tensors = Record<string, ort.Tensor>;
-export type Fetches = Record<string, ort.Tensor | null>;
+type Tensors = Record<string, Tensor>;
+export type Fetches = Record<string, Tensor | null>;
 
-function openSession({
+function openRequested({
   model,
   device,
   threads,
   outputs,
   state,
   asItIs,
-}: SessionRequest): Promise<ort.InferenceSession> {
+}: SessionRequest): Promise<InferenceSession> {
   const graphOptimizationLevel = asItIs ? "disabled" : "all";
-  if (device === "cpu")
-    return ort.InferenceSession.create(model, { ...cpuOptions(threads), graphOptimizationLevel });
+  if (device === "cpu") return openSession(model, { ...cpuOptions(threads), graphOptimizationLevel });
   const onDevice = state.flatMap(({ next }) => (next === undefined ? [] : [[next, "gpu-buffer"] as const]));
   const onHost = outputs.map(({ value }) => [value, "cpu"] as const);
-  return ort.InferenceSession.create(model, {
+  return openSession(model, {
     executionProviders: [device],
     graphOptimizationLevel,
     logSeverityLevel: 3,
@@ -304,7 +311,7 @@ function openSession({
   });
 }
 
-function cpuOptions(threads: number): ort.InferenceSession.SessionOptions {
+function cpuOptions(threads: number): InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
@@ -326,14 +333,14 @@ function cpuOptions(threads: number): ort.InferenceSession.SessionOptions {
 }
 
 /** A graph that copies the state, so that it can be read as an output on the host. */
-function openReader({ state, device }: Loaded): Promise<ort.InferenceSession> {
+function openReader({ state, device }: Loaded): Promise<InferenceSession> {
   const graph = new Graph();
   const outputs = state.map(({ value, dtype, shape }) => {
     graph.input({ name: value, type: dtype, shape });
     return { name: `${value}/read`, type: dtype, shape, value };
   });
   graph.finish(outputs);
-  return ort.InferenceSession.create(encodeModel(graph, { name: "read state" }), {
+  return openSession(encodeModel(graph, { name: "read state" }), {
     executionProviders: [device as Exclude<SessionDevice, "cpu">],
     logSeverityLevel: 3,
     preferredOutputLocation: Object.fromEntries(outputs.map(({ name }) => [name, "cpu" as const])),
@@ -342,13 +349,13 @@ function openReader({ state, device }: Loaded): Promise<ort.InferenceSession> {
 
 /** Run a session whose outputs go into given buffers, without copies where the fence works. */
 export async function runFenced(
-  session: ort.InferenceSession,
+  session: InferenceSession,
   feeds: Tensors,
   fetches: Fetches,
   fenced: boolean,
 ): Promise<void> {
   try {
-    const copies = await session.run(feeds, fetches);
+    const copies = await runSession(session, feeds, fetches);
     // Without the fence the runtime answers with copies, and has filled our buffers as well.
     if (fenced) throw new Error("the runtime did not stop at the fence");
     for (const [name, buffer] of Object.entries(fetches))
@@ -365,14 +372,14 @@ async function proveFence(): Promise<boolean> {
   graph.input({ name: "x", ...info });
   graph.finish([{ name: "y", ...info, value: graph.node("Add", ["x", "x"]) }]);
   const model = encodeModel(graph, { name: "fence", fence: "fence" });
-  const session = await ort.InferenceSession.create(model, cpuOptions(1));
+  const session = await openSession(model, cpuOptions(1));
   try {
-    const y = new ort.Tensor("float32", new Float32Array(2), [2]);
+    const y = tensor("float32", new Float32Array(2), [2]);
     for (const [a, b] of [
       [1, 2],
       [-3, 0.5],
     ] as const) {
-      const x = new ort.Tensor("float32", Float32Array.of(a, b), [2]);
+      const x = tensor("float32", Float32Array.of(a, b), [2]);
       await runFenced(session, { x }, { fence: null, y }, true);
       if (y.data[0] !== 2 * a || y.data[1] !== 2 * b) return false;
     }
@@ -380,15 +387,15 @@ async function proveFence(): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    await session.release();
+    await closeSession(session);
   }
 }
 
-function tensorOf({ dtype, shape }: Pick<WirePort, "dtype" | "shape">, data: TensorData): ort.Tensor {
-  return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+function tensorOf({ dtype, shape }: Pick<WirePort, "dtype" | "shape">, data: TensorData): Tensor {
+  return tensor(dtype, data as Float32Array, [...shape]);
 }
 
-function emptyTensor(port: Pick<WirePort, "dtype" | "shape">): ort.Tensor {
+function emptyTensor(port: Pick<WirePort, "dtype" | "shape">): Tensor {
   const size = port.shape.reduce((n, length) => n * length, 1);
   return tensorOf(port, emptyArray(port.dtype, size));
 }
@@ -398,10 +405,6 @@ function emptyArray(dtype: DType, size: number): TensorData {
   return dtype === "int32" ? new Int32Array(size) : new Uint8Array(size);
 }
 
-function copyOf(tensor: ort.Tensor): TensorData {
+function copyOf(tensor: Tensor): TensorData {
   return (tensor.data as Float32Array).slice();
-}
-
-function giveBack(tensor: ort.Tensor): void {
-  if (tensor.location !== "cpu") tensor.dispose();
 }

@@ -49,6 +49,24 @@ test("shutdown ends it although a cell never yields", async () => {
   expect(kernel.exitStatus).toEqual({ code: 0, signal: null });
 });
 
+test("shutdown ends it in the middle of the engine's work, as any other", async () => {
+  const kernel = await startKernel({ cwd: folder });
+  const prepared = await kernel.execute(`import { engine } from "oscc-lab";
+    const { compile, filledTensor, tf } = engine;
+    const program = await compile(
+      ({ x }, { w }) => ({ outputs: { y: tf.sum(tf.matMul(w, w)) }, state: { w: tf.add(w, x) } }),
+      { inputs: { x: { shape: [] } }, state: { w: filledTensor([1500, 1500], 1) } },
+      { device: "cpu" },
+    );
+    await program.run({ x: 1 });`);
+  expect(prepared.status).toBe("ok");
+  const cell = kernel.execute("for (;;) await program.run({ x: 1 });").catch(() => "ended");
+  await pause(300);
+  await kernel.shutdown();
+  await cell;
+  expect(kernel.exitStatus).toEqual({ code: 0, signal: null });
+});
+
 test("it ends when its parent is gone", async () => {
   const connectionFile = path.join(folder, "orphan.json");
   writeConnection(connectionFile, await createConnection());

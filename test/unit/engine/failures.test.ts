@@ -1,5 +1,5 @@
 /** What happens when memory, a device or the worker is gone. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { isOsccError, OsccError } from "../../../src/core/errors";
@@ -102,8 +102,9 @@ describe.skipIf(process.platform !== "linux")("too little memory (limits need Li
   });
 
   test("for the state, which is copied before anything runs", () => {
+    // 2.2 GiB of state: once, beside all that the process and its worker need, but not twice.
     const error = within(
-      4,
+      5,
       `await compile(
          ({ x }, { w }) => ({ outputs: { y: tf.sum(w) }, state: { w: tf.add(w, x) } }),
          { inputs: { x: { shape: [] } }, state: { w: filledTensor([24000, 24000]) } },
@@ -198,6 +199,42 @@ describe("what the runtime says of a device", () => {
     for (const message of ["CUDA failure 2: out of memory", "VK_ERROR_OUT_OF_DEVICE_MEMORY: out of memory"])
       expect(isOsccError(said("cuda", message), "OutOfMemory"), message).toBe(true);
     expect(isOsccError(said("cpu", "the wind took it"), "ComputeFailed")).toBe(true);
+  });
+});
+
+describe("a process that ends while the worker is at work ends as it was told to", () => {
+  const engine = JSON.stringify(path.join(PACKAGE_ROOT, "dist/engine"));
+  const ended = (script: string) =>
+    spawnSync(
+      process.execPath,
+      ["-e", `const { compile, filledTensor, tf } = require(${engine}); ${script}`],
+      {
+        encoding: "utf8",
+        timeout: 50_000,
+      },
+    );
+
+  test.each([0, 40, 80, 120, 160, 200, 240])("%d ms after the worker was asked for", (milliseconds) => {
+    const { status, stderr } = ended(`
+      compile(({ x }) => ({ outputs: { y: tf.sum(x) } }), { inputs: { x: { shape: [2] } } }, { device: "cpu" });
+      setTimeout(() => process.exit(7), ${milliseconds});`);
+    expect(stderr).toBe("");
+    expect(status).toBe(7);
+  });
+
+  test("in the middle of a run", () => {
+    const { status, stderr } = ended(`
+      compile(
+        ({ x }, { w }) => ({ outputs: { y: tf.sum(tf.matMul(w, w)) }, state: { w: tf.add(w, x) } }),
+        { inputs: { x: { shape: [] } }, state: { w: filledTensor([1500, 1500], 1) } },
+        { device: "cpu" },
+      ).then(async (program) => {
+        await program.run({ x: 1 });
+        for (let i = 0; i < 30; i++) program.run({ x: 1 });
+        setTimeout(() => process.exit(7), 100);
+      });`);
+    expect(stderr).toBe("");
+    expect(status).toBe(7);
   });
 });
 
