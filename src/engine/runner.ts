@@ -122,6 +122,7 @@ const WORKER_SOURCES = [
   "updates/layout",
   "onnx/graph",
   "onnx/encode",
+  "onnx/order",
   "onnx/protobuf",
 ];
 

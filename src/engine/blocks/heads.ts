@@ -4,7 +4,7 @@
  * Letters as in attention.ts; `h` heads, some or all. Operands `[N, B, h, d]`, stored sequence first.
  */
 import { tf } from "../tensors";
-import { HEADS_FIRST, headsProduct } from "./intrinsics";
+import { HEADS_FIRST, headsProduct, inMainMemory, SEQUENCE_FIRST } from "./intrinsics";
 
 /** The attention weights `[B, h, M, N]`: the softmax of the scaled scores. */
 export function attentionWeights(q: tf.Tensor, k: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
@@ -39,25 +39,42 @@ export interface HeadsBackward {
   readonly sums: tf.Tensor;
 }
 
+export interface HeadsGradients {
+  readonly dq: tf.Tensor;
+  readonly dk: tf.Tensor;
+  readonly dv: tf.Tensor;
+}
+
 /**
  * The gradients of queries, `[B, h, M, d]`, and of keys and values, turned: `[B, h, d, N]`.
  *
  * The weights are by far the larger factor of a product. To read them as they lie, and turn the small result, takes nine
  * tenths of the time.
  */
-export function headsGradients({ q, k, v, weights, slope, sums }: HeadsBackward): {
-  readonly dq: tf.Tensor;
-  readonly dk: tf.Tensor;
-  readonly dv: tf.Tensor;
-} {
+export function headsGradients({ q, k, v, weights, slope, sums }: HeadsBackward): HeadsGradients {
   const alpha = scaleOf(q);
   const dv = headsProduct(slope, weights, { sequenceFirstA: true, transposeA: true });
-  const dWeights = headsProduct(slope, v, { sequenceFirstA: true, sequenceFirstB: true, transposeB: true });
-  const dScores = tf.mul(tf.sub(dWeights, sums), weights); // softmax backward: P (dP - Σ dP P)
+  const dScores = tf.mul(centredSlopes(slope, v, sums), weights); // softmax backward: P (dP - Σ dP P)
   const dq = headsProduct(dScores, k, { sequenceFirstB: true, alpha });
   const dk = headsProduct(q, dScores, { sequenceFirstA: true, transposeA: true, alpha });
   return { dq, dk, dv };
 }
+
+/**
+ * The gradient of the weights less its sums: dP - Σ dP P. Of a long sequence in main memory the sums go into the product, as
+ * one more column of each operand: that spares a pass over the largest matrix there is.
+ */
+function centredSlopes(slope: tf.Tensor, v: tf.Tensor, sums: tf.Tensor): tf.Tensor {
+  const asTheyLie = { sequenceFirstA: true, sequenceFirstB: true, transposeB: true };
+  const [tokens, batch, heads, depth] = v.shape as [number, number, number, number];
+  if (tokens < LONG * depth || !inMainMemory()) return tf.sub(headsProduct(slope, v, asTheyLie), sums);
+  const further = tf.transpose(tf.neg(sums), SEQUENCE_FIRST); // [M, B, h, 1]
+  const ones = tf.ones([tokens, batch, heads, 1]);
+  return headsProduct(tf.concat([slope, further], 3), tf.concat([v, ones], 3), asTheyLie);
+}
+
+/** A sequence is long whose tokens are so many times the width of a head. */
+const LONG = 8;
 
 /** 1 / √d */
 function scaleOf(q: tf.Tensor): number {

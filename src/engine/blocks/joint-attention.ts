@@ -8,7 +8,7 @@
 import { tf } from "../tensors";
 import { MOST_SCORES } from "./attention";
 import { differentiable } from "./differentiable";
-import { attentionWeights, headsGradients, mixedValues, slopeSums } from "./heads";
+import { attentionWeights, type HeadsGradients, headsGradients, mixedValues, slopeSums } from "./heads";
 import { affine, inMainMemory, SEQUENCE_FIRST, TURNED_FIRST } from "./intrinsics";
 import { asRows, columnSums } from "./rows";
 
@@ -42,9 +42,9 @@ export function jointAttention(
     const [q, k, v] = inParts(given, parts) as [tf.Tensor[], tf.Tensor[], tf.Tensor[]];
     const weights = q.map((queries, i) => attentionWeights(queries, k[i]!, scoreBias)); // [B, h, N, N]
     const mixed = weights.map((p, i) => mixedValues(p, v[i]!)); // [B, h, N, d]
-    const value = tf.transpose(joined(mixed, 1), SEQUENCE_FIRST); // [N, B, H, d]
+    const value = sideBySide(mixed); // [N B, D]
     return {
-      value: tf.reshape(value, [tokens * batch, width]),
+      value,
       keep: [input!, w!, value, ...q, ...k, ...v, ...weights],
       gradient: (dy, kept) => {
         const [input, w, value, ...rest] = kept as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
@@ -55,24 +55,57 @@ export function jointAttention(
           tf.Tensor[],
         ];
         const slope = tf.reshape(dy, [tokens, batch, heads, depth]);
-        const sums = split(slopeSums(slope, value), parts, 1);
+        const sums = split(slopeSums(slope, tf.reshape(value, slope.shape)), parts, 1);
         const gradients = split(slope, parts, 2).map((slope, i) =>
           headsGradients({ q: q[i]!, k: k[i]!, v: v[i]!, weights: weights[i]!, slope, sums: sums[i]! }),
         );
-        const dqs = gradients.map(({ dq }) => dq);
-        const dq = tf.transpose(joined(dqs, 1), SEQUENCE_FIRST);
-        const turned = [...gradients.map(({ dk }) => dk), ...gradients.map(({ dv }) => dv)];
-        const dkv = tf.transpose(tf.concat(turned, 1), TURNED_FIRST);
-        const dJoint = tf.reshape(tf.concat([dq, dkv], 2), [tokens * batch, 3 * width]);
-        return [
-          affine(dJoint, w, undefined),
-          affine(dJoint, input, undefined, { transposeA: true }),
-          columnSums(dJoint),
-        ];
+        const { dJoint, dWeight } = jointGradient(gradients, input);
+        return [affine(dJoint, w, undefined), dWeight, columnSums(dJoint)];
       },
     };
   });
   return tf.reshape(attended, x.shape);
+}
+
+/**
+ * The gradient of the joint product, `[N B, 3D]`, and that of the weights.
+ *
+ * One sequence's gradient is put together turned, as most of it is: so the weights' gradient reads it as it lies. And it is put
+ * together at one go: the runtime then finishes a head before it begins the next, and the weights of one head are there
+ * at a time.
+ */
+function jointGradient(
+  ofHeads: readonly HeadsGradients[],
+  input: tf.Tensor,
+): { readonly dJoint: tf.Tensor; readonly dWeight: tf.Tensor } {
+  const [batch, heads, tokens, depth] = ofHeads[0]!.dq.shape as [number, number, number, number];
+  if (batch === 1) {
+    const rows = (turned: tf.Tensor) => tf.reshape(turned, [heads * depth, tokens]);
+    const perHead = ofHeads.map(({ dq, dk, dv }) => [
+      rows(tf.transpose(dq, [0, 1, 3, 2])),
+      rows(dk),
+      rows(dv),
+    ]);
+    const turned = tf.concat(
+      [0, 1, 2].flatMap((i) => perHead.map((gradients) => gradients[i]!)),
+      0,
+    );
+    return { dJoint: tf.transpose(turned), dWeight: affine(turned, input, undefined) };
+  }
+  const dq = sideBySide(ofHeads.map(({ dq }) => dq));
+  const turned = [...ofHeads.map(({ dk }) => dk), ...ofHeads.map(({ dv }) => dv)];
+  const dkv = tf.transpose(tf.concat(turned, 1), TURNED_FIRST);
+  const dJoint = tf.concat([dq, tf.reshape(dkv, [tokens * batch, 2 * dq.shape[1]!])], 1);
+  return { dJoint, dWeight: affine(dJoint, input, undefined, { transposeA: true }) };
+}
+
+/** Results of heads, `[B, h, N, d]` each, as rows: `[N B, D]`. */
+function sideBySide(parts: readonly tf.Tensor[]): tf.Tensor {
+  const rows = parts.map((part) => {
+    const [batch, heads, tokens, depth] = part.shape as [number, number, number, number];
+    return tf.reshape(tf.transpose(part, SEQUENCE_FIRST), [tokens * batch, heads * depth]);
+  });
+  return rows.length === 1 ? rows[0]! : tf.concat(rows, 1);
 }
 
 /** How many heads are worked on at one time. */
@@ -92,5 +125,3 @@ function inParts<T>(all: readonly T[], length: number): T[][] {
 }
 
 const split = (x: tf.Tensor, parts: number, axis: number) => (parts === 1 ? [x] : tf.split(x, parts, axis));
-const joined = (parts: tf.Tensor[], axis: number) =>
-  parts.length === 1 ? parts[0]! : tf.concat(parts, axis);

@@ -89,6 +89,17 @@ function keepRearranged(
     for (const other of among) backward.delete(other);
     for (const name of results) kept.set(name, { name, type: "float32", shape: joint.shapes.get(name)! });
   }
+
+  // The same numbers under another shape are kept as they were made: as an output of the graph they would be copied.
+  for (const node of joint.nodes.toReversed()) {
+    const [result, source] = [node.outputs[0]!, node.inputs[0]!];
+    const shape = joint.shapes.get(source);
+    if (node.operator !== "Reshape" || !kept.has(result) || result === value || !shape) continue;
+    if (joint.inputs.some((input) => input.name === source)) continue;
+    kept.delete(result);
+    kept.set(source, { name: source, type: "float32", shape });
+    backward.add(node);
+  }
 }
 
 /** The nodes that `values` are computed by, as far back as `stop` lets the search go. */

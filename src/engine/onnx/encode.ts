@@ -11,6 +11,7 @@ import {
   type OnnxType,
   type ValueInfo,
 } from "./graph";
+import { inRunningOrder } from "./order";
 import { ProtobufMessage } from "./protobuf";
 
 /** The version of the file format, and of the operators in it. */
@@ -49,7 +50,8 @@ export interface EncodeOptions {
 export function encodeModel(graph: Graph, options: EncodeOptions): Uint8Array {
   const { name, description, fence, metadata = {}, defaults = [] } = options;
   const body = new ProtobufMessage();
-  for (const node of graph.nodes) body.message(1, encodeNode(node, graph.notes.get(node.outputs[0]!)?.label));
+  for (const node of inRunningOrder(graph.nodes))
+    body.message(1, encodeNode(node, graph.notes.get(node.outputs[0]!)?.label));
   if (fence) body.message(1, encodeFenceNode(fence));
   body.text(2, name);
   for (const constant of [...graph.constants.values(), ...defaults])

@@ -130,6 +130,7 @@ describe("blocks equal their definition", () => {
 
   it.each([
     ["all heads at once", 9, 3],
+    ["of one sequence", 33, 1],
     // 2 MiB of weights for each head: heads take turns.
     ["one head at a time", 725, 1],
   ])(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Dependencies } from "../../../src/engine/onnx/dependencies";
 import { Graph } from "../../../src/engine/onnx/graph";
+import { inRunningOrder } from "../../../src/engine/onnx/order";
 import { ProtobufMessage } from "../../../src/engine/onnx/protobuf";
 
 describe("protocol buffers", () => {
@@ -18,6 +19,51 @@ describe("protocol buffers", () => {
     const long = new ProtobufMessage().bytes(1, new Uint8Array(1000).fill(7)).finish();
     expect(long.length).toBe(1003);
     expect(long.at(-1)).toBe(7);
+  });
+});
+
+describe("the order of nodes in a file", () => {
+  const node = (made: string, ...inputs: string[]) => ({
+    operator: "Gemm",
+    domain: "",
+    inputs,
+    outputs: [made],
+    attributes: {},
+  });
+  /** What the runtime does: backwards from the last node that nothing waits for, of what it needs the last first. */
+  const run = (nodes: readonly ReturnType<typeof node>[]) => {
+    const order: string[] = [];
+    const visit = (name: string) => {
+      const at = nodes.findIndex(({ outputs }) => outputs.includes(name));
+      if (at < 0 || order.includes(name)) return;
+      const sources = nodes[at]!.inputs.map((input) =>
+        nodes.findIndex((other) => other.outputs.includes(input)),
+      );
+      for (const source of sources.filter((index) => index >= 0).sort((a, b) => b - a))
+        visit(nodes[source]!.outputs[0]!);
+      order.push(name);
+    };
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+    for (const { outputs } of nodes.toReversed()) if (!read.has(outputs[0]!)) visit(outputs[0]!);
+    return order;
+  };
+
+  it("has each gradient of weights made as soon as what it needs is there", () => {
+    // The way back through three layers, as it is drawn: the gradients of weights beside those that are handed on.
+    const drawn = [
+      node("weights 3", "dy", "x3"),
+      node("dx3", "dy", "w3"),
+      node("weights 2", "dx3", "x2"),
+      node("dx2", "dx3", "w2"),
+      node("weights 1", "dx2", "x1"),
+      node("dx1", "dx2", "w1"),
+    ];
+    expect(run(drawn).slice(-2)).toEqual(["weights 2", "weights 3"]); // at the end, all that they need kept until then
+    const ordered = inRunningOrder(drawn);
+    expect(run(ordered)).toEqual(["weights 3", "dx3", "weights 2", "dx2", "dx1", "weights 1"]);
+    const place = new Map(ordered.flatMap(({ outputs }, i) => outputs.map((name) => [name, i])));
+    for (const { inputs, outputs } of ordered)
+      for (const input of inputs) expect(place.get(input) ?? -1).toBeLessThan(place.get(outputs[0]!)!);
   });
 });
 

@@ -45,12 +45,14 @@ export const SHAPE_KERNELS: Kernels = {
   },
   Transpose: ({ x }, { perm }, trace) => {
     const order = perm as number[];
-    const value = trace.node("Transpose", [x!], { attributes: { perm: order } });
-    return trace.tensor(
-      value,
-      order.map((axis) => x!.shape[axis]!),
-      x!.dtype,
-    );
+    const shape = order.map((axis) => x!.shape[axis]!);
+    // Where only axes of length 1 change places, all numbers stay where they are.
+    const long = order.filter((axis) => x!.shape[axis] !== 1);
+    const stays = long.every((axis, i) => i === 0 || long[i - 1]! < axis);
+    const value = stays
+      ? reshaped(trace, x!, shape)
+      : trace.node("Transpose", [x!], { attributes: { perm: order } });
+    return trace.tensor(value, shape, x!.dtype);
   },
   Concat: (inputs, { axis }, trace) => {
     const parts = Object.values(inputs);
