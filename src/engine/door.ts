@@ -14,42 +14,46 @@ const OPEN = 0;
 const INSIDE = 1;
 const CLOSED = 2;
 
-/** A door for a new worker, who gets it as `workerData.door`. */
+/** A door for a new worker and its mates, who get it as `workerData.door`, and their places at it as `workerData.place`. */
 export type Door = Int32Array;
 
+/** So many threads may use a door. */
+export const PLACES = 64;
+
 export function newDoor(): Door {
-  return new Int32Array(new SharedArrayBuffer(4));
+  return new Int32Array(new SharedArrayBuffer(4 * PLACES));
 }
 
-/** Let nobody in any more; waits for the worker to come out. Blocks this thread: for a process that ends. */
+/** Let nobody in any more; waits for those inside to come out. Blocks this thread: for a process that ends. */
 export function closeDoor(door: Door): void {
-  while (!closes(door)) Atomics.wait(door, 0, INSIDE);
+  for (let place = 0; place < PLACES; place++) while (!closes(door, place)) Atomics.wait(door, place, INSIDE);
 }
 
 /** The same without blocking. */
 export async function doorClosed(door: Door): Promise<void> {
-  while (!closes(door)) await delay(2);
+  for (let place = 0; place < PLACES; place++) while (!closes(door, place)) await delay(2);
 }
 
-function closes(door: Door): boolean {
-  return Atomics.compareExchange(door, 0, OPEN, CLOSED) !== INSIDE;
+function closes(door: Door, place: number): boolean {
+  return Atomics.compareExchange(door, place, OPEN, CLOSED) !== INSIDE;
 }
 
 /** The door of this worker; elsewhere, one that nobody closes. */
 const own: Door = workerData?.door instanceof Int32Array ? workerData.door : newDoor();
+const place: number = workerData?.place ?? 0;
 let entered = 0;
 
 /** Go in. Before a closed door a worker waits to be ended. */
 export function enter(): void {
   if (entered++ > 0) return;
-  while (Atomics.compareExchange(own, 0, OPEN, INSIDE) === CLOSED) Atomics.wait(own, 0, CLOSED);
+  while (Atomics.compareExchange(own, place, OPEN, INSIDE) === CLOSED) Atomics.wait(own, place, CLOSED);
 }
 
 /** Come out, as often as one went in. */
 export function leave(): void {
   if (--entered > 0) return;
-  Atomics.store(own, 0, OPEN);
-  Atomics.notify(own, 0);
+  Atomics.store(own, place, OPEN);
+  Atomics.notify(own, place);
 }
 
 /** Have something done inside. */

@@ -9,7 +9,7 @@ export {
   selfAttention,
   softmaxCrossEntropy,
 } from "./blocks";
-export { type ChainOptions, compileChain, compileChainStep } from "./chain/compile";
+export { type ChainOptions, type ChainStepOptions, compileChain, compileChainStep } from "./chain/compile";
 export type { ChainForward } from "./chain/forward";
 export { type Chain, type Link, runChain } from "./chain/link";
 export type { ChainTraining, Optimiser } from "./chain/train";

@@ -6,46 +6,74 @@
  */
 import { loadDevicePlan } from "./device-plan";
 import { allFinite } from "./finite";
+import { buffersOfLane, divided, laneOf, type Stage } from "./lanes/division";
+import type { TaskDone } from "./lanes/mate";
+import { Mates } from "./lanes/mates";
 import type { PlanPlace, PlanRequest, WireCall, WireUpdate } from "./protocol";
 import { type InferenceSession, type Tensor, tensor } from "./runtime";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 import { KernelMemory } from "./updates/kernel-memory";
 
-export async function loadPlan(
+export async function loadPlan(sessions: Sessions, plan: PlanRequest): Promise<ResidentProgram> {
+  if (plan.device !== "cpu") return loadDevicePlan(sessions, plan);
+  const { values, ...request } = plan;
+  const { buffers, kernels, kernelBuffers, phases, lanes } = request;
+  const parts = phases.map((_, phase) => divided(request, phase, lanes));
+  const mates = lanes > 1 ? await Mates.open(request, parts.flat(2), threadsOfLane(request)) : undefined;
+  if (lanes > 1 && !mates) return loadPlan(sessions, { ...plan, lanes: 1 });
+  try {
+    const lengths = kernelBuffers.map((buffer) => buffers[buffer]!);
+    const memory = kernels.length === 0 ? undefined : new KernelMemory(kernels, lengths);
+    const opened = await openGraphs(sessions, request);
+    const fenced = await sessions.fenceWorks();
+    return new PlannedProgram(opened.graphs, request, values, memory, { parts, mates }, fenced, async () => {
+      await mates?.close();
+      await opened.release();
+    });
+  } catch (error) {
+    await mates?.close();
+    throw error;
+  }
+}
+
+function threadsOfLane({ threads, lanes }: Pick<PlanRequest, "threads" | "lanes">): number {
+  return Math.max(1, Math.floor(threads / lanes));
+}
+
+/** The sessions of a plan's graphs: a lane's threads for those of stages, all threads for the others. */
+async function openGraphs(
   sessions: Sessions,
-  { values, ...request }: PlanRequest,
-): Promise<ResidentProgram> {
-  if (request.device !== "cpu") return loadDevicePlan(sessions, { values, ...request });
-  const { buffers, kernels, kernelBuffers } = request;
-  const memory =
-    kernels.length === 0
-      ? undefined
-      : new KernelMemory(
-          kernels,
-          kernelBuffers.map((buffer) => buffers[buffer]!),
-        );
+  { graphs, phases, threads, lanes }: Pick<PlanRequest, "graphs" | "phases" | "threads" | "lanes">,
+) {
+  const calls = phases.flatMap((phase) => phase.calls);
+  const staged = new Set(calls.filter(({ stage }) => stage !== undefined).map(({ graph }) => graph));
   const opened: InferenceSession[] = [];
-  for (const { key, model, fence } of request.graphs)
-    opened.push(
-      await sessions.acquire({
-        key,
-        model,
-        fence,
-        device: "cpu",
-        threads: request.threads,
-        outputs: [],
-        state: [],
-      }),
-    );
-  return new PlannedProgram(opened, request, values, memory, await sessions.fenceWorks(), async () => {
-    for (const { key } of request.graphs) await sessions.release(key);
-  });
+  const keys: string[] = [];
+  for (const [graph, { key: ofGraph, model, fence }] of graphs.entries()) {
+    const inLane = lanes > 1 && staged.has(graph);
+    const key = inLane ? `${ofGraph} in ${lanes} lanes` : ofGraph;
+    const own = { key, threads: inLane ? threadsOfLane({ threads, lanes }) : threads };
+    opened.push(await sessions.acquire({ ...own, model, fence, device: "cpu", outputs: [], state: [] }));
+    keys.push(key);
+  }
+  const release = async () => {
+    for (const key of keys) await sessions.release(key);
+  };
+  return { graphs: opened, release };
+}
+
+/** Who makes which calls. */
+interface Division {
+  readonly parts: readonly (readonly (number | readonly Stage[])[])[];
+  readonly mates: Mates | undefined;
 }
 
 class PlannedProgram implements ResidentProgram {
-  private readonly views: readonly Tensor[];
-  private readonly phases: readonly { onlyIf?: string; clear: readonly number[]; calls: readonly Call[] }[];
+  /** None where a mate has the buffer. */
+  private readonly views: readonly (Tensor | undefined)[];
+  /** None for those that a mate makes. */
+  private readonly calls: readonly (readonly (Call | undefined)[])[];
   /** Why the state can no longer be trusted: a run failed in the middle of writing it. */
   private torn: string | undefined;
 
@@ -54,21 +82,26 @@ class PlannedProgram implements ResidentProgram {
     private readonly request: Omit<PlanRequest, "values">,
     values: PlanRequest["values"],
     private readonly kernels: KernelMemory | undefined,
+    private readonly division: Division,
     private readonly fenced: boolean,
     private readonly release: () => Promise<void>,
   ) {
+    const { lanes } = request;
+    const others = Array.from({ length: lanes - 1 }, (_, i) => buffersOfLane(request, i + 1, lanes));
+    const elsewhere = new Set(others.flat());
     const buffers = request.buffers.map((length, buffer) => {
+      if (elsewhere.has(buffer)) return undefined;
       const inMemory = request.kernelBuffers.indexOf(buffer);
       return kernels && inMemory >= 0 ? kernels.arrays[inMemory]! : new Float32Array(length);
     });
     this.views = request.views.map(({ buffer, offset, shape }) => {
       const length = shape.reduce((n, side) => n * side, 1);
-      return tensor("float32", buffers[buffer]!.subarray(offset, offset + length), [...shape]);
+      const data = buffers[buffer]?.subarray(offset, offset + length);
+      return data && tensor("float32", data, [...shape]);
     });
-    this.phases = request.phases.map((phase) => ({
-      ...phase,
-      calls: phase.calls.map((call) => this.prepared(call)),
-    }));
+    this.calls = request.phases.map(({ calls }) =>
+      calls.map((call) => ((laneOf(call, lanes) ?? 0) === 0 ? this.prepared(call) : undefined)),
+    );
     for (const [name, data] of Object.entries(values)) this.data(request.state[name]!).set(data);
   }
 
@@ -82,7 +115,7 @@ class PlannedProgram implements ResidentProgram {
         `an earlier run failed half way (${this.torn}); write the whole state again before the next run`,
       );
     try {
-      await this.carryOut(inputs);
+      await this.carryOut(inputs, false);
     } catch (error) {
       this.torn = (error as Error).message;
       throw error;
@@ -92,32 +125,78 @@ class PlannedProgram implements ResidentProgram {
 
   async inspect(inputs: Readonly<Record<string, TensorData>>): Promise<PlanPlace | undefined> {
     this.torn = "it was stopped to be looked into";
-    let found: PlanPlace | undefined;
-    await this.carryOut(inputs, (phase, call, { fetches, results }) => {
-      const broken = Object.entries({ ...fetches, ...results }).find(
-        ([, tensor]) => tensor && !allFinite(tensor.data as Float32Array),
-      );
-      if (broken) found = { phase, call, value: broken[0] };
-      return found === undefined;
-    });
-    return found;
+    return this.carryOut(inputs, true);
   }
 
-  /** Make all calls in their order; `goOn` sees each when it is done, and may stop them. */
+  /** Make all calls. With a look at what each makes: up to the first value that is not finite, which is returned. */
   private async carryOut(
     inputs: Readonly<Record<string, TensorData>>,
-    goOn?: (phase: number, call: number, made: Call) => boolean,
-  ): Promise<void> {
+    look: boolean,
+  ): Promise<PlanPlace | undefined> {
     for (const [name, view] of Object.entries(this.request.inputs)) this.data(view).set(inputs[name]!);
-    for (const [phase, { onlyIf, clear, calls }] of this.phases.entries()) {
+    for (const [phase, { onlyIf, clear }] of this.request.phases.entries()) {
       if (onlyIf !== undefined && inputs[onlyIf]![0] === 0) continue;
       for (const view of clear) this.data(view).fill(0);
-      for (const [index, call] of calls.entries()) {
-        await runFenced(call.session, call.feeds, call.fetches, this.fenced);
-        call.update?.();
-        if (goOn && !goOn(phase, index, call)) return;
+      for (const part of this.division.parts[phase]!) {
+        const found =
+          typeof part === "number"
+            ? await this.make(phase, [part], look)
+            : await this.pass(phase, part, look);
+        if (found) return { phase, ...found };
       }
     }
+    return undefined;
+  }
+
+  /**
+   * Carry out stages. Mates are told of a stage before this thread is done with the one before, and their sums are taken one
+   * stage later, at the same place in every run: so nobody waits for a little, and the same is added in the same order.
+   */
+  private async pass(phase: number, stages: readonly Stage[], look: boolean): Promise<Broken | undefined> {
+    const { mates } = this.division;
+    const numbers = (view: number) => this.data(view);
+    const begun: Promise<readonly TaskDone[]>[] = [];
+    const begin = (i: number) => {
+      if (!mates || begun.length > i || i >= stages.length) return;
+      const answers = mates.begin(phase, stages[i]!, numbers, look);
+      answers.catch(() => {}); // It is waited for below, perhaps after something else has failed.
+      begun.push(answers);
+    };
+    const take = async (i: number) => {
+      if (!mates || i < 0) return [];
+      const done = await begun[i]!;
+      mates.take(stages[i]!, done, numbers);
+      return done.flatMap(({ broken }) => broken ?? []);
+    };
+    try {
+      for (const [i, { own }] of stages.entries()) {
+        begin(i);
+        if (!look) begin(i + 1);
+        const found = await this.make(phase, own, look);
+        if (look) {
+          const all = [...(found ? [found] : []), ...(await take(i))];
+          if (all.length > 0) return all.reduce((a, b) => (a.call < b.call ? a : b));
+        } else await take(i - 1);
+      }
+      if (!look) await take(stages.length - 1);
+    } finally {
+      await Promise.allSettled(begun);
+    }
+    return undefined;
+  }
+
+  /** Make calls of this thread. */
+  private async make(phase: number, calls: readonly number[], look: boolean): Promise<Broken | undefined> {
+    for (const index of calls) {
+      const call = this.calls[phase]![index]!;
+      await runFenced(call.session, call.feeds, call.fetches, this.fenced);
+      call.update?.();
+      if (!look) continue;
+      const made = Object.entries({ ...call.fetches, ...call.results });
+      const broken = made.find(([, tensor]) => tensor && !allFinite(tensor.data as Float32Array));
+      if (broken) return { call: index, value: broken[0] };
+    }
+    return undefined;
   }
 
   async read(names: readonly string[]): Promise<Record<string, TensorData>> {
@@ -167,6 +246,8 @@ class PlannedProgram implements ResidentProgram {
       );
   }
 }
+
+type Broken = Omit<PlanPlace, "phase">;
 
 interface Call {
   readonly session: InferenceSession;

@@ -73,6 +73,13 @@ export interface WireCall {
   readonly fetches: Readonly<Record<string, number>>;
   /** An update that is done once the graph has run; on the processor. */
   readonly update?: WireUpdate;
+  /**
+   * Calls of one stage stand one after the other, each for a group of items, and may be made in any order or at the same
+   * time. What a call makes for its group only calls for that group and calls outside stages read; to what calls for
+   * several groups write, they add.
+   */
+  readonly stage?: number;
+  readonly group?: number;
 }
 
 /** A kernel, with the views it works on, the scalars it takes, and what it makes by name. */
@@ -99,6 +106,8 @@ export interface PlanRequest {
   readonly name: string;
   readonly device: SessionDevice;
   readonly threads: number;
+  /** How many groups are worked on at the same time, each by so many times fewer threads; on the processor. */
+  readonly lanes: number;
   readonly graphs: readonly { readonly key: string; readonly model: Uint8Array; readonly fence: string }[];
   /** Modules of WebAssembly, and the buffers that they work on, by index. */
   readonly kernels: readonly Uint8Array[];

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { throwIfAborted } from "../core/abort";
 import { writeWhole } from "../core/whole-file";
 import { computeFailure, type Doing } from "./failures";
+import { lanesOf } from "./lanes/count";
 import {
   type BareProgram,
   checkEntries,
@@ -91,20 +92,22 @@ export interface PlannedFacts extends PlanFacts {
 
 /** Load a plan into the worker. */
 export async function plannedProgram(
-  plan: Omit<PlanRequest, "threads" | "graphs"> & {
+  plan: Omit<PlanRequest, "threads" | "lanes" | "graphs"> & {
     readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
   },
   facts: PlannedFacts,
   signal: AbortSignal | undefined,
   started: number,
+  wantedLanes?: number,
 ): Promise<Program> {
   const threads = computeThreads();
+  const lanes = wantedLanes ?? lanesOf(plan, threads);
   const graphs = plan.graphs.map((graph) => ({
     ...graph,
     key: sessionKey(plan.device, threads, graph.model),
   }));
   const doing = { program: plan.name, device: plan.device, ...withNeeded(facts) };
-  const loaded = await load("loadPlan", doing, () => ({ ...plan, graphs, threads }));
+  const loaded = await load("loadPlan", doing, () => ({ ...plan, graphs, threads, lanes }));
   const bytes = graphs.reduce((sum, { model }) => sum + model.byteLength, 0);
   const program = handle(loaded, { ...facts, name: plan.name, device: plan.device, bytes, signal, started });
   return { ...program, firstNotFinite: (given) => inspectPlan(loaded, program, plan.name, facts, given) };

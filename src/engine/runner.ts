@@ -1,8 +1,9 @@
 /**
  * The main thread's side of the compute worker.
  *
- * There is one worker with all cores: two on the same cores are slower. It starts with the first program and
- * lives as long as the process; while it has nothing to do it does not keep the process alive.
+ * There is one worker with all cores: two programs at a time on the same cores are slower. For large plans it shares the cores
+ * with mates (see lanes/). It starts with the first program and lives as long as the process; while it has nothing to
+ * do it does not keep the process alive.
  */
 import { existsSync, statSync } from "node:fs";
 import os from "node:os";
@@ -114,6 +115,10 @@ const WORKER_SOURCES = [
   "door",
   "sessions",
   "finite",
+  "lanes/division",
+  "lanes/mate",
+  "lanes/mates",
+  "lanes/mate-worker",
   "protocol",
   "probe",
   "release",

@@ -98,7 +98,7 @@ export class Plan {
   request(
     name: string,
     values: PlanRequest["values"],
-  ): Omit<PlanRequest, "threads" | "graphs"> & {
+  ): Omit<PlanRequest, "threads" | "lanes" | "graphs"> & {
     readonly graphs: readonly { readonly model: Uint8Array; readonly fence: string }[];
   } {
     const { device } = this.target;

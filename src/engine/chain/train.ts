@@ -163,8 +163,10 @@ function passCalls(plan: Plan, training: ChainTraining): WireCall[] {
     const ys = isLast ? ofGroups(results, result) : groups.map(() => plan.tensor(result));
     const dys = isLast ? ofGroups(slopes, result) : between.get(key)!;
     const calls = linkCalls(plan, training, link, traced, { ...ends, ys, dys });
-    forward.push(...calls.forward);
-    backward.unshift(...calls.backward);
+    const stage = (number: number, calls: readonly WireCall[]) =>
+      calls.map((call, group) => ({ ...call, stage: number, group }));
+    forward.push(...stage(i, calls.forward));
+    backward.unshift(...stage(2 * chain.length - 1 - i, calls.backward));
     ends = { xs: ys, dxs: dys };
   });
   return [...forward, lossCall(plan, training, results, slopes), ...backward];
