@@ -31,21 +31,21 @@ export class Mates {
       ...parts.flatMap((part) => (typeof part === "number" ? [] : part.shares.map(total))),
     );
     const places = Array.from({ length: lanes - 1 }, (_, i) => i + 1);
-    const opened = new Mates(plan, places.map(mateOf), roomLength);
     const { graphs, buffers, phases } = plan;
+    let opened: Mates | undefined;
     try {
-      await Promise.all(
-        opened.mates.map((mate, i) => {
-          const own = buffersOfLane(plan, i + 1, lanes);
-          const what = { graphs, views, buffers, phases, own, threads };
-          return mate.ask({ kind: "open", plan: opened.id, what });
-        }),
-      );
+      opened = new Mates(plan, places.map(mateOf), roomLength);
+      const { id, mates } = opened;
+      const asked = mates.map((mate, i) => {
+        const own = buffersOfLane(plan, i + 1, lanes);
+        return mate.ask({ kind: "open", plan: id, what: { graphs, views, buffers, phases, own, threads } });
+      });
+      await Promise.all(asked);
+      return opened;
     } catch {
-      await opened.close();
+      await opened?.close();
       return undefined;
     }
-    return opened;
   }
 
   /** Have the mates' shares of a stage carried out. What they are lent is copied at once; the answers come later. */
