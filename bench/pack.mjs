@@ -34,6 +34,7 @@ const ENTRIES = [
   "test/unit/engine/webgpu-child.cjs",
   "test/unit/engine/webgpu-step-child.cjs",
   "dist/engine/worker.js",
+  "dist/engine/lanes/mate-worker.js",
   "dist/engine/probe.js",
 ];
 

@@ -11,6 +11,7 @@ import { giveBack, type InferenceSession, runSession, type Tensor, tensor } from
 import type { ResidentProgram, Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 import { Transfer } from "./transfer";
+import { lengthOf } from "./views";
 
 /** Open a plan on its device. */
 export async function loadDevicePlan(
@@ -202,8 +203,4 @@ class DevicePlan implements ResidentProgram {
 
 function tensorOf({ shape }: WireView, data: Float32Array): Tensor {
   return tensor("float32", data, [...shape]);
-}
-
-function lengthOf({ shape }: WireView): number {
-  return shape.reduce((n, side) => n * side, 1);
 }

@@ -14,6 +14,7 @@ import { type InferenceSession, type Tensor, tensor } from "./runtime";
 import { type Fetches, type ResidentProgram, runFenced, type Sessions } from "./sessions";
 import type { TensorData } from "./tensors";
 import { KernelMemory } from "./updates/kernel-memory";
+import { lengthOf } from "./views";
 
 export async function loadPlan(sessions: Sessions, plan: PlanRequest): Promise<ResidentProgram> {
   if (plan.device !== "cpu") return loadDevicePlan(sessions, plan);
@@ -94,10 +95,9 @@ class PlannedProgram implements ResidentProgram {
       const inMemory = request.kernelBuffers.indexOf(buffer);
       return kernels && inMemory >= 0 ? kernels.arrays[inMemory]! : new Float32Array(length);
     });
-    this.views = request.views.map(({ buffer, offset, shape }) => {
-      const length = shape.reduce((n, side) => n * side, 1);
-      const data = buffers[buffer]?.subarray(offset, offset + length);
-      return data && tensor("float32", data, [...shape]);
+    this.views = request.views.map((view) => {
+      const data = buffers[view.buffer]?.subarray(view.offset, view.offset + lengthOf(view));
+      return data && tensor("float32", data, view.shape);
     });
     this.calls = request.phases.map(({ calls }) =>
       calls.map((call) => ((laneOf(call, lanes) ?? 0) === 0 ? this.prepared(call) : undefined)),

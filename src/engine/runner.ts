@@ -115,6 +115,7 @@ const WORKER_SOURCES = [
   "door",
   "sessions",
   "finite",
+  "views",
   "lanes/division",
   "lanes/mate",
   "lanes/mates",

@@ -4,7 +4,8 @@ import { allFinite } from "../finite";
 import { releaseNow } from "../release";
 import { type InferenceSession, type Tensor, tensor } from "../runtime";
 import { runFenced, Sessions } from "../sessions";
-import { type FromMate, lengthOf, type MatesPlan, type MatesTask, type TaskDone, type ToMate } from "./mate";
+import { lengthOf } from "../views";
+import type { FromMate, MatesPlan, MatesTask, TaskDone, ToMate } from "./mate";
 
 const sessions = new Sessions();
 const plans = new Map<number, OpenPlan>();

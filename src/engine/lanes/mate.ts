@@ -1,7 +1,7 @@
 /** A mate of the compute worker, seen from there: a thread that carries out shares of plans. */
 import path from "node:path";
 import { MessageChannel, type MessagePort, Worker, workerData } from "node:worker_threads";
-import type { PlanRequest, WireView } from "../protocol";
+import type { PlanRequest } from "../protocol";
 import type { Share } from "./division";
 
 /** A plan, as far as a mate carries it out. */
@@ -87,8 +87,4 @@ export function mateOf(lane: number): Mate {
   const mate = new Mate(lane);
   mates[lane] = mate;
   return mate;
-}
-
-export function lengthOf({ shape }: WireView): number {
-  return shape.reduce((n, side) => n * side, 1);
 }

@@ -1,7 +1,8 @@
 /** The mates that work on one plan, seen from the compute worker. */
 import type { PlanRequest } from "../protocol";
+import { lengthOf } from "../views";
 import { buffersOfLane, type Share, type Stage } from "./division";
-import { lengthOf, type Mate, mateOf, type TaskDone } from "./mate";
+import { type Mate, mateOf, type TaskDone } from "./mate";
 
 type Numbers = (view: number) => Float32Array;
 
